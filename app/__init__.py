@@ -1,0 +1,3 @@
+"""Delta Commons: experts, datasets, instruments and technology shared by four provinces."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,35 @@
+"""Bases of the API's models: unknown input is refused, output has no defaults, instants carry their offset."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+
+Item = TypeVar("Item")
+
+
+class Input(BaseModel):
+    """What a caller sends."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Output(BaseModel):
+    """What we answer; built from rows or dataclasses by attribute."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class PageOf(Output, Generic[Item]):
+    """One page of a list; `next` is the cursor of the following page, null on the last."""
+
+    items: list[Item]
+    next: str | None
+
+
+def _to_utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+"""An instant: input without an offset is refused."""

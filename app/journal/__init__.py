@@ -1,0 +1,6 @@
+"""The journal: append-only rows that say what happened, to what, by whom; at once the audit row and the news.
+
+Every write records one event in its own transaction. The row belongs to the province whose thing was changed
+(`tenant_id`); the province of the one who acted (`actor_tenant_id`) sees it too. The application may insert and read
+these rows, never change or delete them. `audit/` shows them to auditors.
+"""

@@ -1,0 +1,87 @@
+"""One frozen settings object, read from the environment once."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from pydantic import SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.core.crypto import derive_hex
+
+PLACEHOLDER = "development-only-secret"
+SECRET_BYTES = 32
+
+
+class Settings(BaseSettings):
+    """What differs between one deployment and another; every name is also its environment variable."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    environment: Literal["development", "production"] = "development"
+    secret_key: SecretStr = SecretStr(PLACEHOLDER)
+    base_url: str = "http://127.0.0.1:8000"
+    data_dir: Path = Path(".data")
+
+    database_url: str | None = None
+    """The administrator's URL: `commons migrate` makes the roles and tables with it."""
+    app_database_url: str | None = None
+    """The application's own URL; derived from `database_url` and `secret_key` when absent."""
+    database_roles: str = "commons"
+    """Prefix of the database roles, so that two deployments can share one PostgreSQL."""
+    database_pool_size: int = 10
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    metrics_token: SecretStr | None = None
+    """Bearer token asked for at /metrics when the caller is not on this machine."""
+    max_body_bytes: int = 20 * 1024 * 1024
+
+    @model_validator(mode="after")
+    def _no_placeholder_outside_development(self) -> Self:
+        if self.environment == "production":
+            secret = self.secret_key.get_secret_value()
+            if secret == PLACEHOLDER or len(secret) < SECRET_BYTES:
+                raise ValueError(f"SECRET_KEY must be a real secret of at least {SECRET_BYTES} characters in production")
+            if not self.base_url.startswith("https://"):
+                raise ValueError("BASE_URL must be https:// in production")
+        return self
+
+    @property
+    def secret(self) -> str:
+        """The secret all other keys are derived from."""
+        return self.secret_key.get_secret_value()
+
+    def role(self, name: str) -> str:
+        """The database role `name` of this deployment, for example `commons_app`."""
+        return f"{self.database_roles}_{name}"
+
+    def role_password(self, name: str) -> str:
+        """The login password of a role, derived so that no second secret has to be kept."""
+        return derive_hex(self.secret, f"database-role:{self.role(name)}")
+
+    def url_for(self, name: str) -> str:
+        """The database URL of the login role `name`, on the administrator's server.
+
+        Raises:
+            ValueError: neither DATABASE_URL nor APP_DATABASE_URL is set.
+        """
+        if name == "app" and self.app_database_url:
+            return self.app_database_url
+        if not self.database_url:
+            raise ValueError("DATABASE_URL (or APP_DATABASE_URL) is not set")
+        parts = urlsplit(self.database_url)
+        host = parts.netloc.rpartition("@")[2]
+        login = f"{quote(self.role(name))}:{self.role_password(name)}"
+        return urlunsplit(parts._replace(netloc=f"{login}@{host}"))
+
+    @property
+    def https(self) -> bool:
+        """Whether browsers reach the platform over TLS."""
+        return self.base_url.startswith("https://")
+
+
+@lru_cache(maxsize=1)
+def settings_from_environment() -> Settings:
+    """The settings of this process."""
+    return Settings()
