@@ -76,6 +76,13 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
         return document | self.data
 
 
+class NotJson(Problem):
+    """The body is not JSON at all."""
+
+    code = "json_invalid"
+    title = msg("请求内容不是有效的 JSON")
+
+
 class Unauthorized(Problem):
     """The caller is unknown."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from fastapi.encoders import jsonable_encoder
+from pydantic_core import to_jsonable_python
 from sqlalchemy import insert
 
 from app.core.db import Session
@@ -38,7 +38,7 @@ async def record(
             actor_tenant_id=actor_tenant,
             actor_id=actor_id or context.caller_id,
             request_id=context.request_id,
-            before=jsonable_encoder(before) if before is not None else None,
-            after=jsonable_encoder(after) if after is not None else None,
+            before=to_jsonable_python(before) if before is not None else None,
+            after=to_jsonable_python(after) if after is not None else None,
         )
     )

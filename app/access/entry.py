@@ -1,0 +1,107 @@
+"""The life of a request: recognise the caller, open one transaction, handle, commit, then answer.
+
+Nothing below commits, rolls back or opens a session. A serialization failure or deadlock runs the whole request again
+in a fresh transaction. A POST with an Idempotency-Key is carried out once; its answer is kept in the same transaction.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.routing import APIRoute
+from sqlalchemy.exc import DBAPIError
+
+from app.access import idempotency
+from app.access.guards import caller_of
+from app.core.db import Database, ReadSession, Session
+from app.core.errors import Unavailable, problem_of, retryable
+from app.core.logs import logger
+
+ATTEMPTS = 4
+"""The first try and three more."""
+log = logger(__name__)
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class UnitOfWork:
+    """The one transaction of a request, opened when first asked for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._session: Session | None = None
+
+    async def session(self, request: Request, *, read_only: bool) -> Session:
+        """The request's session; the first to ask decides whether it may write."""
+        if self._session is None:
+            caller = await caller_of(request)
+            context = caller.context(request_id=request.state.request_id, read_only=read_only)
+            self._session = self._database.session(context.info())
+        return self._session
+
+    async def commit(self) -> None:
+        """Make it last."""
+        if self._session is not None:
+            await self._session.commit()
+
+    async def close(self) -> None:
+        """Give the connection back; what was not committed is gone."""
+        if self._session is not None:
+            await self._session.close()
+
+
+async def _reads(request: Request) -> ReadSession:
+    work: UnitOfWork = request.state.work
+    return await work.session(request, read_only=request.method in {"GET", "HEAD"})
+
+
+async def _writes(request: Request) -> Session:
+    work: UnitOfWork = request.state.work
+    return await work.session(request, read_only=False)
+
+
+Reads = Annotated[ReadSession, Depends(_reads)]
+"""A handler's session that reads."""
+Writes = Annotated[Session, Depends(_writes)]
+"""A handler's session that writes."""
+
+
+class EntryRoute(APIRoute):
+    """A route whose handler runs in one transaction."""
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+
+        async def run(request: Request) -> Response:
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    return await _once(request, handle)
+                except DBAPIError as error:
+                    if retryable(error) and attempt < ATTEMPTS:
+                        log.info("transaction_retried", attempt=attempt, path=request.url.path)
+                        continue
+                    raise (problem_of(error) or (Unavailable() if retryable(error) else error)) from error
+            raise AssertionError  # the last attempt returned or raised
+
+        return run
+
+
+async def _once(request: Request, handle: Handler) -> Response:
+    work = request.state.work = UnitOfWork(request.app.state.database)
+    try:
+        key = request.headers.get(idempotency.HEADER) if request.method == "POST" else None
+        if key is None or (await caller_of(request)).id is None:
+            response = await handle(request)
+        else:
+            session = await work.session(request, read_only=False)
+            response = await idempotency.once(session, request, key, lambda: handle(request))
+        await work.commit()
+        return response
+    finally:
+        await work.close()
+
+
+class Router(APIRouter):
+    """A router whose every route is one transaction."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(route_class=EntryRoute, **options)

@@ -1,0 +1,53 @@
+"""Idempotency-Key: a POST repeated by the same caller is carried out once and answered the same.
+
+The key is claimed by an insert in the request's own transaction, so a second request waits for the first one's commit.
+Refusals are not kept: their transaction is rolled back, and trying again is the right thing to do.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+
+from fastapi import Request, Response
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from app.access.models import IdempotencyKey
+from app.core.db import Session
+from app.core.errors import FieldError, Invalid
+from app.core.i18n import msg
+from app.tenancy.context import context_of
+
+HEADER = "idempotency-key"
+MAXIMUM_LENGTH = 200
+KEPT_HEADERS = ("content-type", "etag", "location")
+
+
+async def once(session: Session, request: Request, key: str, handle: Callable[[], Awaitable[Response]]) -> Response:
+    """The answer to this POST: the kept one when it was carried out before.
+
+    Raises:
+        Invalid: the key is malformed, or was used with another request.
+    """
+    if not 1 <= len(key) <= MAXIMUM_LENGTH or not key.isprintable():
+        raise Invalid(errors=[FieldError(HEADER, "idempotency_key_malformed", msg("幂等键须为 1–200 个可见字符"))])
+    context = context_of(session)
+    body = await request.body()
+    digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + body).digest()
+    claim = (
+        insert(IdempotencyKey)
+        .values(tenant_id=context.tenant_id, caller_id=context.caller_id, key=key, request_digest=digest)
+        .on_conflict_do_nothing()
+        .returning(IdempotencyKey.key)
+    )
+    mine = (IdempotencyKey.caller_id == context.caller_id, IdempotencyKey.key == key)
+    if await session.scalar(claim) is None:
+        kept = (await session.scalars(select(IdempotencyKey).where(*mine))).one()
+        if kept.request_digest != digest:
+            raise Invalid(errors=[FieldError(HEADER, "idempotency_key_reused", msg("该幂等键已用于另一个请求"))])
+        headers = {**kept.headers, "idempotency-replayed": "true"}
+        return Response(kept.body, status_code=kept.status, headers=headers)
+    response = await handle()
+    headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+    values = {"status": response.status_code, "headers": headers, "body": bytes(response.body)}
+    await session.execute(update(IdempotencyKey).where(*mine).values(**values))
+    return response

@@ -1,0 +1,68 @@
+"""Roles and permissions: one readable table. Policies of the features decide about single objects."""
+
+from enum import Enum, StrEnum
+
+
+class Role(StrEnum):
+    """Who someone is, in a province, an organisation or towards an instrument."""
+
+    VISITOR = "visitor"
+    """访客: not signed in."""
+    PERSON = "person"
+    """个人用户: signed in."""
+    MEMBER = "member"
+    """单位成员."""
+    MANAGER = "manager"
+    """单位管理员."""
+    STEWARD = "steward"
+    """机组管理员, of an instrument."""
+    PROVINCE_ADMIN = "province_admin"
+    """省级管理员."""
+    AUDITOR = "auditor"
+    """审计员: reads everything of the province, changes nothing."""
+    SYSTEM = "system"
+    """系统客户端: another platform's system, acting for an organisation or a province."""
+
+
+class Permission(Enum):
+    """What an endpoint asks for; the value is the OAuth scope an API token needs for it (None: no token can)."""
+
+    PUBLIC = "public"
+    PROFILE_READ = "profile"
+    ACCOUNT_MANAGE = "account"
+    CODES_READ = "codes.read"
+    ORGANISATIONS_READ = "organisations.read"
+    ORGANISATIONS_MANAGE = "organisations.manage"
+    INSTRUMENTS_READ = "instruments.read"
+    INSTRUMENTS_MANAGE = "instruments.manage"
+    INSTRUMENTS_IMPORT = "instruments.import"
+    BOOKINGS_READ = "bookings.read"
+    BOOKINGS_CREATE = "instruments.book"
+    AUDIT_READ = "audit.read"
+
+    @property
+    def scope(self) -> str | None:
+        """The OAuth scope that lets an API token use this permission; PUBLIC needs none."""
+        return None if self is Permission.PUBLIC else self.value
+
+
+_P = Permission
+_VISITOR = frozenset({_P.PUBLIC, _P.CODES_READ, _P.ORGANISATIONS_READ, _P.INSTRUMENTS_READ})
+_PERSON = _VISITOR | {_P.PROFILE_READ, _P.ACCOUNT_MANAGE, _P.BOOKINGS_READ}
+_MEMBER = _PERSON | {_P.BOOKINGS_CREATE}
+_MANAGER = _MEMBER | {_P.INSTRUMENTS_MANAGE, _P.INSTRUMENTS_IMPORT, _P.ORGANISATIONS_MANAGE}
+
+MATRIX: dict[Role, frozenset[Permission]] = {
+    Role.VISITOR: _VISITOR,
+    Role.PERSON: _PERSON,
+    Role.MEMBER: _MEMBER,
+    Role.MANAGER: _MANAGER,
+    Role.STEWARD: _PERSON | {_P.INSTRUMENTS_MANAGE},
+    Role.PROVINCE_ADMIN: _PERSON | {_P.INSTRUMENTS_MANAGE, _P.INSTRUMENTS_IMPORT, _P.ORGANISATIONS_MANAGE},
+    Role.AUDITOR: _PERSON | {_P.AUDIT_READ},
+    Role.SYSTEM: _VISITOR | {_P.BOOKINGS_READ, _P.INSTRUMENTS_IMPORT},
+}
+"""What each role may do at all. Being allowed here is needed, never enough: see the features' `policy.py`."""
+
+SCOPES: tuple[str, ...] = tuple(p.scope for p in Permission if p.scope)
+"""Every OAuth scope an API client can ask for."""

@@ -1,0 +1,63 @@
+"""The caller of a request or a job."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+from app.access.permissions import MATRIX, Permission, Role
+from app.tenancy.context import TenantContext
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A visitor, a person or a system client, with the roles held at this moment."""
+
+    kind: Literal["visitor", "person", "system"] = "visitor"
+    id: UUID | None = None
+    """The account of a person, the client of a system."""
+    tenant_id: str | None = None
+    name: str = ""
+    roles: frozenset[Role] = frozenset()
+    """Roles in the whole province."""
+    organisations: Mapping[UUID, Role] = field(default_factory=dict)
+    """Membership: MEMBER or MANAGER of an organisation."""
+    stewardships: frozenset[UUID] = frozenset()
+    """Instruments this person is the steward of."""
+    scopes: frozenset[str] | None = None
+    """What an OAuth token was granted; None for a browser session, which is not limited."""
+    session_id: UUID | None = None
+    """The browser session or token grant the caller came with."""
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What the caller may do somewhere; policies decide about each object."""
+        held = {Role.VISITOR, *self.roles, *self.organisations.values()}
+        if self.kind == "person":
+            held.add(Role.PERSON)
+        if self.stewardships:
+            held.add(Role.STEWARD)
+        granted = frozenset().union(*(MATRIX[role] for role in held))
+        if self.scopes is None:
+            return granted
+        return frozenset(p for p in granted if p.scope is None or p.scope in self.scopes)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the caller holds `permission` at all."""
+        return permission is Permission.PUBLIC or permission in self.permissions
+
+    def administers(self, tenant_id: str) -> bool:
+        """Whether the caller is an admin of that province."""
+        return self.tenant_id == tenant_id and Role.PROVINCE_ADMIN in self.roles
+
+    def manages(self, organisation_id: UUID) -> bool:
+        """Whether the caller is a manager of that organisation."""
+        return self.organisations.get(organisation_id) is Role.MANAGER
+
+    def context(self, *, request_id: str | None = None, read_only: bool = False) -> TenantContext:
+        """The transaction context of this caller."""
+        return TenantContext(self.tenant_id, self.id, request_id, read_only=read_only)
+
+
+VISITOR = Principal()
+"""Nobody in particular: sees what is public."""

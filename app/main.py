@@ -1,0 +1,83 @@
+"""create_app(): settings, lifespan, middleware, error handlers; nothing else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from app import __version__, api, health, site
+from app.core import logs
+from app.core.db import Database
+from app.core.errors import InternalError, Problem
+from app.core.problems import from_http, from_validation, problem_json
+from app.core.requests import RequestLog
+from app.identity.public import authenticate
+from app.settings import Settings, settings_from_environment
+from app.web.public import SecurityHeaders, problem_page, static_files
+
+log = logs.logger(__name__)
+
+
+def create_app(settings: Settings | None = None, database: Database | None = None) -> FastAPI:
+    """The platform as an ASGI application."""
+    settings = settings or settings_from_environment()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await app.state.database.close()
+
+    app = FastAPI(
+        title="Delta Commons 长三角创新资源共享平台",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=settings.max_body_bytes,
+        telemetry={"tracing": False},
+    )
+    app.state.settings = settings
+    app.state.database = database or Database(settings.url_for("app"), pool_size=settings.database_pool_size)
+    app.state.authenticate = authenticate
+    app.include_router(health.router)
+    app.include_router(api.router)
+    app.include_router(site.router)
+    app.mount("/static", static_files(), name="static")
+    app.add_middleware(SecurityHeaders, settings=settings)
+    app.add_middleware(RequestLog)
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_fault)
+    return app
+
+
+async def _answer(request: Request, problem: Problem) -> Response:
+    """A page for a browser at a page's address, problem+json for everyone else."""
+    path = request.url.path
+    machine = path.startswith(("/api/", "/oauth/token", "/oauth/revoke", "/oauth/introspect", "/oauth/userinfo", "/.well-known/"))
+    if not machine and "text/html" in request.headers.get("accept", ""):
+        return await problem_page(request, problem)
+    return problem_json(problem, request)
+
+
+async def _on_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return await _answer(request, error)
+
+
+async def _on_validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return await _answer(request, from_validation(error.errors()))
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return await _answer(request, from_http(error))
+
+
+async def _on_fault(request: Request, error: Exception) -> Response:
+    log.error("unhandled_error", exc_info=error)
+    return await _answer(request, InternalError())

@@ -1,0 +1,5 @@
+"""The page routers under /."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
