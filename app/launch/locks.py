@@ -34,9 +34,12 @@ def write_all(uv: Path) -> None:
     """
     newest = (clock.now() - COOLING_OFF).date().isoformat()
     for name, sources in LOCKS.items():
-        command = [uv, "pip", "compile", "--quiet", "--upgrade", "--universal", "--python-version=3.11"]
+        command = [str(uv), "pip", "compile", "--quiet", "--upgrade", "--universal", "--python-version=3.11"]
         command += ["--generate-hashes", "--no-emit-index-url", "--custom-compile-command=./commons lock"]
         command += [f"--exclude-newer={newest}", f"--output-file={name}", *sources]
-        command += [f"--exclude-newer-package={package}={max(day, newest)}" for package, day in WITHOUT_COOLING_OFF.items()]
+        command += [
+            f"--exclude-newer-package={package}={max(day, newest)}"
+            for package, day in WITHOUT_COOLING_OFF.items()
+        ]
         if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:  # noqa: S603 - our own uv
             raise LaunchError(f"无法生成 {name}", f"{name} could not be resolved")
