@@ -90,17 +90,14 @@ def _uv(environment: dict[str, str]) -> Path:
     uv = TOOLS / "bin" / "uv"
     if uv.exists() and _same(ROOT / UV_LOCK, TOOLS / UV_LOCK):
         return uv
-    arguments = [
-        "install",
+    flags = (
         "--quiet",
         "--upgrade",
         "--require-hashes",
-        "--target",
-        TOOLS,
-        "-r",
-        ROOT / UV_LOCK,
-    ]
-    _run([_python_with_pip(), "-m", "pip", *arguments], environment)
+        f"--target={TOOLS}",
+        f"--requirement={ROOT / UV_LOCK}",
+    )
+    _run([_python_with_pip(), "-m", "pip", "install", *flags], environment)
     shutil.copyfile(ROOT / UV_LOCK, TOOLS / UV_LOCK)
     return uv
 
