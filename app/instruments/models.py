@@ -1,0 +1,243 @@
+"""Instruments, their units and opening hours, and bookings."""
+
+from datetime import date, datetime, time
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    Time,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSTZRANGE, TSVECTOR, ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+from app.tenancy.models import Owned
+from app.tenancy.policies import Parent, Parties, Scoped
+
+SOURCES = ("purchased", "developed", "donated", "other")
+KINDS = ("general", "special")
+FUNDS = ("central", "local", "own", "other")
+RUNNING_STATES = ("normal", "standby", "remote", "occasional_fault", "frequent_fault", "awaiting_repair", "awaiting_scrap")
+SERVICE_STATUSES = ("open", "restricted", "suspended", "retired")
+BOOKING_MODES = ("self", "assisted", "sample", "mixed")
+PURPOSES = ("research", "development", "teaching", "other")
+STATUSES = ("requested", "confirmed", "cancelled")
+LONGEST_BOOKING_MIN = 43_200
+"""30 days: what lets a week be read from a b-tree on the start alone."""
+
+
+def one_of(column: str, values: tuple[str, ...]) -> str:
+    """The CHECK of an enumeration kept as text."""
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+class Instrument(Owned, Base):
+    """An entry of the national register of large instruments, with the rules it may be booked under.
+
+    Limits of text are those of the national reporting form; `worth_fen` is the purchase value 原值 in fen;
+    all `*_min` are minutes.
+    """
+
+    __tablename__ = "instrument"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "id"),
+        UniqueConstraint("organisation_id", "inner_id"),
+        ForeignKeyConstraint(["tenant_id", "organisation_id"], ["organisation.tenant_id", "organisation.id"]),
+        CheckConstraint("char_length(name_zh) BETWEEN 1 AND 300 AND char_length(name_en) <= 300", name="names"),
+        CheckConstraint("char_length(inner_id) BETWEEN 1 AND 150", name="inner_id"),
+        CheckConstraint("class_code ~ '^[0-9]{6}$'", name="class_code"),
+        CheckConstraint("worth_fen >= 0", name="worth_fen"),
+        CheckConstraint("begin_date >= DATE '1949-01-01'", name="begin_date"),
+        CheckConstraint(one_of("source", SOURCES), name="source"),
+        CheckConstraint(one_of("kind", KINDS), name="kind"),
+        CheckConstraint(one_of("funds", FUNDS), name="funds"),
+        CheckConstraint(one_of("running_state", RUNNING_STATES), name="running_state"),
+        CheckConstraint(one_of("service_status", SERVICE_STATUSES), name="service_status"),
+        CheckConstraint(one_of("booking_mode", BOOKING_MODES), name="booking_mode"),
+        CheckConstraint("scope IN ('organisation', 'province', 'region', 'public')", name="scope"),
+        CheckConstraint("step_min BETWEEN 5 AND 1440 AND 1440 % step_min = 0", name="step_min"),
+        CheckConstraint(
+            "step_min <= min_min AND min_min <= max_min AND max_min <= 43200 AND min_min % step_min = 0", name="lengths"
+        ),
+        CheckConstraint("setup_min BETWEEN 0 AND 1440 AND teardown_min BETWEEN 0 AND 1440", name="buffers"),
+        CheckConstraint("lead_min BETWEEN 0 AND 43200 AND horizon_days BETWEEN 1 AND 365", name="window"),
+        Index("ix_instrument_search", "search", postgresql_using="gin"),
+        Index("ix_instrument_tenant_id_id", "tenant_id", "id"),
+        Index("ix_instrument_class_code_id", "class_code", "id"),
+        {"info": {"row_policy": Scoped()}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())
+    organisation_id: Mapped[UUID]
+    inner_id: Mapped[str]
+    scope: Mapped[str] = mapped_column(server_default="province")
+    name_zh: Mapped[str]
+    name_en: Mapped[str] = mapped_column(server_default="")
+    class_code: Mapped[str]
+    disciplines: Mapped[list[str]] = mapped_column(server_default="[]")
+    source: Mapped[str] = mapped_column(server_default="purchased")
+    kind: Mapped[str] = mapped_column(server_default="general")
+    funds: Mapped[str] = mapped_column(server_default="own")
+    carrier_type: Mapped[str] = mapped_column(server_default="无")
+    carrier_name: Mapped[str] = mapped_column(server_default="")
+    worth_fen: Mapped[int | None]
+    nation: Mapped[str] = mapped_column(server_default="")
+    manufacturer: Mapped[str] = mapped_column(server_default="")
+    model: Mapped[str] = mapped_column(server_default="")
+    begin_date: Mapped[date | None] = mapped_column(Date)
+    technical: Mapped[str] = mapped_column(server_default="")
+    function: Mapped[str] = mapped_column(server_default="")
+    service_content: Mapped[str] = mapped_column(server_default="")
+    achievement: Mapped[str] = mapped_column(server_default="")
+    requirement: Mapped[str] = mapped_column(server_default="")
+    fee_note: Mapped[str] = mapped_column(server_default="")
+    service_url: Mapped[str] = mapped_column(server_default="")
+    customs_supervised: Mapped[bool] = mapped_column(server_default="false")
+    adcode: Mapped[str]
+    address: Mapped[str] = mapped_column(server_default="")
+    contact_name: Mapped[str] = mapped_column(server_default="")
+    contact_phone: Mapped[str] = mapped_column(server_default="")
+    contact_email: Mapped[str] = mapped_column(server_default="")
+    running_state: Mapped[str] = mapped_column(server_default="normal")
+    service_status: Mapped[str] = mapped_column(server_default="open")
+    booking_mode: Mapped[str] = mapped_column(server_default="self")
+    tz: Mapped[str] = mapped_column(server_default="Asia/Shanghai")
+    step_min: Mapped[int] = mapped_column(server_default="15")
+    min_min: Mapped[int] = mapped_column(server_default="30")
+    max_min: Mapped[int] = mapped_column(server_default="480")
+    setup_min: Mapped[int] = mapped_column(server_default="0")
+    teardown_min: Mapped[int] = mapped_column(server_default="0")
+    lead_min: Mapped[int] = mapped_column(server_default="0")
+    horizon_days: Mapped[int] = mapped_column(server_default="14")
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    search: Mapped[Any] = mapped_column(
+        TSVECTOR,
+        Computed(
+            "setweight(to_tsvector('simple', zh_bigram(name_zh || ' ' || name_en)), 'A') || "
+            "setweight(to_tsvector('simple', zh_bigram(model || ' ' || manufacturer || ' ' || inner_id)), 'B') || "
+            "setweight(to_tsvector('simple', zh_bigram(function || ' ' || technical || ' ' || service_content)), 'C')",
+            persisted=True,
+        ),
+        deferred=True,
+    )
+
+
+class InstrumentUnit(Owned, Base):
+    """A bookable unit 台(套): one of N identical machines behind an instrument's entry."""
+
+    __tablename__ = "instrument_unit"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "id"),
+        UniqueConstraint("instrument_id", "label"),
+        ForeignKeyConstraint(["tenant_id", "instrument_id"], ["instrument.tenant_id", "instrument.id"]),
+        CheckConstraint("char_length(label) BETWEEN 1 AND 100", name="label"),
+        {"info": {"row_policy": Parent("instrument", "instrument_id")}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())
+    instrument_id: Mapped[UUID]
+    label: Mapped[str]
+    serial: Mapped[str] = mapped_column(server_default="")
+    active: Mapped[bool] = mapped_column(server_default="true")
+
+
+class OpeningRule(Owned, Base):
+    """Opening hours 开放机时 of one weekday, in the instrument's zone; closing at or before opening means next morning.
+
+    An instrument without any rule is open at all hours.
+    """
+
+    __tablename__ = "opening_rule"
+    __table_args__ = (
+        UniqueConstraint("instrument_id", "weekday", "opens"),
+        ForeignKeyConstraint(
+            ["tenant_id", "instrument_id"], ["instrument.tenant_id", "instrument.id"], ondelete="CASCADE"
+        ),
+        CheckConstraint("weekday BETWEEN 1 AND 7", name="weekday"),
+        {"info": {"row_policy": Parent("instrument", "instrument_id")}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())
+    instrument_id: Mapped[UUID]
+    weekday: Mapped[int] = mapped_column(SmallInteger)
+    """ISO 8601: Monday is 1."""
+    opens: Mapped[time] = mapped_column(Time)
+    closes: Mapped[time] = mapped_column(Time)
+
+
+class Booking(Owned, Base):
+    """A booking 预约单: owned by the instrument's province, read by both parties.
+
+    `requester_name` and `organisation_name` are what the requester discloses to the instrument's owner.
+    """
+
+    __tablename__ = "booking"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "unit_id"], ["instrument_unit.tenant_id", "instrument_unit.id"]),
+        ForeignKeyConstraint(["tenant_id", "instrument_id"], ["instrument.tenant_id", "instrument.id"]),
+        ForeignKeyConstraint(["requester_tenant_id", "requester_id"], ["account.tenant_id", "account.id"]),
+        ForeignKeyConstraint(["requester_tenant_id", "organisation_id"], ["organisation.tenant_id", "organisation.id"]),
+        CheckConstraint(one_of("purpose", PURPOSES), name="purpose"),
+        CheckConstraint(one_of("status", STATUSES), name="status"),
+        CheckConstraint("blocking = (status IN ('requested', 'confirmed'))", name="blocking"),
+        CheckConstraint(
+            "NOT isempty(during) AND NOT lower_inf(during) AND NOT upper_inf(during) AND lower_inc(during) "
+            "AND NOT upper_inc(during) AND upper(during) <= lower(during) + interval '30 days'",
+            name="during",
+        ),
+        CheckConstraint(
+            "occupied = tstzrange(lower(during) - make_interval(mins => setup_min::int), "
+            "upper(during) + make_interval(mins => teardown_min::int), '[)')",
+            name="occupied",
+        ),
+        CheckConstraint("char_length(project) <= 200 AND char_length(note) <= 1000", name="texts"),
+        ExcludeConstraint(
+            (text("unit_id"), "="),
+            (text("occupied"), "&&"),
+            where=text("blocking"),
+            using="gist",
+            name="ex_booking_unit_id_occupied",
+        ),
+        Index("ix_booking_unit_id_occupied_from", "unit_id", "occupied_from", postgresql_where=text("blocking")),
+        Index("ix_booking_requester", "requester_tenant_id", "requester_id", "starts_at"),
+        Index("ix_booking_tenant_id_starts_at", "tenant_id", "starts_at"),
+        Index("ix_booking_instrument_id_starts_at", "instrument_id", "starts_at"),
+        {"info": {"row_policy": Parties(("tenant_id", "requester_tenant_id"))}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())
+    instrument_id: Mapped[UUID]
+    unit_id: Mapped[UUID]
+    requester_tenant_id: Mapped[str]
+    requester_id: Mapped[UUID]
+    organisation_id: Mapped[UUID]
+    requester_name: Mapped[str]
+    organisation_name: Mapped[str]
+    purpose: Mapped[str]
+    project: Mapped[str] = mapped_column(server_default="")
+    note: Mapped[str] = mapped_column(server_default="")
+    during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    setup_min: Mapped[int]
+    teardown_min: Mapped[int]
+    occupied: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    starts_at: Mapped[datetime] = mapped_column(Computed("lower(during)", persisted=True))
+    ends_at: Mapped[datetime] = mapped_column(Computed("upper(during)", persisted=True))
+    occupied_from: Mapped[datetime] = mapped_column(Computed("lower(occupied)", persisted=True))
+    occupied_to: Mapped[datetime] = mapped_column(Computed("upper(occupied)", persisted=True))
+    status: Mapped[str]
+    blocking: Mapped[bool]
+    cancel_reason: Mapped[str] = mapped_column(server_default="")
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
