@@ -1,0 +1,1 @@
+"""Pure domain logic of instruments: no I/O, tested by properties."""

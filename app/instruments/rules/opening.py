@@ -1,0 +1,82 @@
+"""Opening hours 开放机时: from weekly rules in the instrument's zone to spans of time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+Span = tuple[datetime, datetime]
+"""Half-open [start, end) of aware UTC instants."""
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningHours:
+    """One weekday's hours (ISO: Monday is 1); closing at or before opening means the next morning."""
+
+    weekday: int
+    opens: time
+    closes: time
+
+    def on(self, day: date, zone: ZoneInfo) -> Span:
+        """The span these hours have on the local calendar day `day`."""
+        last = day + DAY if self.closes <= self.opens else day
+        start = datetime.combine(day, self.opens, zone)
+        end = datetime.combine(last, self.closes, zone)
+        return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def open_spans(hours: Sequence[OpeningHours], zone: ZoneInfo, since: datetime, until: datetime) -> list[Span]:
+    """When the instrument is open within [since, until), merged and in order; no hours at all means always."""
+    if not hours:
+        return [(since, until)]
+    found: list[Span] = []
+    day = since.astimezone(zone).date() - DAY
+    last = until.astimezone(zone).date()
+    while day <= last:
+        found += [rule.on(day, zone) for rule in hours if rule.weekday == day.isoweekday()]
+        day += DAY
+    return clipped(merged(found), since, until)
+
+
+def closed_spans(hours: Sequence[OpeningHours], zone: ZoneInfo, since: datetime, until: datetime) -> list[Span]:
+    """The rest of [since, until): when it is shut."""
+    return subtracted([(since, until)], open_spans(hours, zone, since, until))
+
+
+def merged(spans: Sequence[Span]) -> list[Span]:
+    """The union of spans, in order; touching spans become one."""
+    result: list[Span] = []
+    for start, end in sorted(spans):
+        if result and start <= result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        elif start < end:
+            result.append((start, end))
+    return result
+
+
+def clipped(spans: Sequence[Span], since: datetime, until: datetime) -> list[Span]:
+    """The parts of spans inside [since, until)."""
+    inside = [(max(start, since), min(end, until)) for start, end in spans]
+    return [(start, end) for start, end in inside if start < end]
+
+
+def subtracted(spans: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
+    """What is left of `spans` when `taken` is taken away."""
+    left: list[Span] = []
+    for whole_start, end in merged(spans):
+        start = whole_start
+        for taken_start, taken_end in merged(taken):
+            if taken_end <= start or taken_start >= end:
+                continue
+            if start < taken_start:
+                left.append((start, taken_start))
+            start = max(start, taken_end)
+        if start < end:
+            left.append((start, end))
+    return left
+
+
+def covers(spans: Sequence[Span], start: datetime, end: datetime) -> bool:
+    """Whether [start, end) lies inside one of the merged spans."""
+    return any(span_start <= start and end <= span_end for span_start, span_end in spans)

@@ -1,0 +1,20 @@
+"""The booking's states and the events that lead from one to another; more states follow with approval and use."""
+
+from typing import Literal
+
+Status = Literal["requested", "confirmed", "cancelled"]
+Event = Literal["cancel", "move"]
+
+TRANSITIONS: dict[tuple[Status, Event], Status] = {
+    ("requested", "cancel"): "cancelled",
+    ("confirmed", "cancel"): "cancelled",
+    ("requested", "move"): "requested",
+    ("confirmed", "move"): "confirmed",
+}
+BLOCKING: frozenset[Status] = frozenset({"requested", "confirmed"})
+"""States that hold the unit."""
+
+
+def after(status: Status, event: Event) -> Status | None:
+    """The state an event leads to, or None when it may not happen."""
+    return TRANSITIONS.get((status, event))

@@ -1,0 +1,92 @@
+"""The terms an instrument is booked under, and every way a requested span breaks them (all at once)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from app.core.errors import FieldError
+from app.core.i18n import Message, msg
+from app.instruments.rules.opening import OpeningHours, covers, open_spans
+
+LONGEST = timedelta(days=30)
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Booking rules of one instrument; durations in minutes."""
+
+    zone: ZoneInfo
+    hours: tuple[OpeningHours, ...]
+    step_min: int
+    min_min: int
+    max_min: int
+    setup_min: int
+    teardown_min: int
+    lead_min: int
+    horizon_days: int
+
+    def occupied(self, start: datetime, end: datetime) -> tuple[datetime, datetime]:
+        """The span widened by preparation and clean-up."""
+        return start - self.setup_min * MINUTE, end + self.teardown_min * MINUTE
+
+    def earliest(self, now: datetime) -> datetime:
+        """The first instant a booking may start."""
+        return now + self.lead_min * MINUTE
+
+    def latest(self, now: datetime) -> datetime:
+        """The end of the last bookable local day."""
+        last_day = now.astimezone(self.zone).date() + timedelta(days=self.horizon_days + 1)
+        return datetime.combine(last_day, datetime.min.time(), self.zone)
+
+    def on_grid(self, instant: datetime) -> bool:
+        """Whether an instant is a multiple of the step since local midnight."""
+        local = instant.astimezone(self.zone)
+        return not (local.second or local.microsecond) and (local.hour * 60 + local.minute) % self.step_min == 0
+
+
+def span_faults(start: datetime, end: datetime) -> list[FieldError]:
+    """What is wrong with a span on any instrument."""
+    if end <= start:
+        return [FieldError("ends_at", "end_not_after_start", msg("结束时间须晚于开始时间"))]
+    if end - start > LONGEST:
+        return [FieldError("ends_at", "span_too_long", msg("一次预约最长 30 天"))]
+    return []
+
+
+def faults(terms: Terms, start: datetime, end: datetime, *, now: datetime) -> list[FieldError]:
+    """Every rule the span [start, end) breaks at the instant `now`, each with a stable code."""
+    found = span_faults(start, end)
+    if found:
+        return found
+    if start <= now:
+        found.append(FieldError("starts_at", "in_the_past", msg("开始时间已过")))
+    elif start < terms.earliest(now):
+        found.append(_start("lead_time", msg("须至少提前 {minutes} 分钟预约", minutes=terms.lead_min)))
+    if start >= terms.latest(now):
+        found.append(_start("beyond_horizon", msg("目前只能预约 {days} 天以内的时段", days=terms.horizon_days)))
+    return found + _length_faults(terms, start, end) + _opening_faults(terms, start, end)
+
+
+def _start(code: str, reason: Message) -> FieldError:
+    return FieldError("starts_at", code, reason)
+
+
+def _length_faults(terms: Terms, start: datetime, end: datetime) -> list[FieldError]:
+    found = []
+    minutes = (end - start) / MINUTE
+    if not terms.on_grid(start):
+        found.append(_start("off_grid", msg("开始时间须为 {step} 分钟的整数倍", step=terms.step_min)))
+    if minutes % terms.step_min:
+        found.append(FieldError("ends_at", "off_grid", msg("时长须为 {step} 分钟的整数倍", step=terms.step_min)))
+    if minutes < terms.min_min:
+        found.append(FieldError("ends_at", "too_short", msg("最短预约 {minutes} 分钟", minutes=terms.min_min)))
+    if minutes > terms.max_min:
+        found.append(FieldError("ends_at", "too_long", msg("最长预约 {minutes} 分钟", minutes=terms.max_min)))
+    return found
+
+
+def _opening_faults(terms: Terms, start: datetime, end: datetime) -> list[FieldError]:
+    if covers(open_spans(terms.hours, terms.zone, start, end), start, end):
+        return []
+    return [_start("outside_opening_hours", msg("所选时段不在开放时间内"))]
