@@ -17,9 +17,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / ".uv"
 VENV = ROOT / ".venv"
+MACHINE_PYTHON = Path(sys.base_prefix, "bin", f"python3.{sys.version_info.minor}")
+"""The interpreter that has pip, also when this module runs inside the environment, which has none."""
 RUN_LOCK = "requirements.lock"
 DEV_LOCK = "requirements-dev.lock"
 UV_LOCK = "requirements-bootstrap.lock"
+PIP_OPTIONS_FOR_OTHERS = {
+    "index-url": ("UV_DEFAULT_INDEX",),
+    "cert": ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"),
+}
+"""A mirror or a company's certificate, once configured for pip, holds for uv and npm too, which do not look there."""
 
 
 def main(lock: str) -> None:
@@ -31,14 +38,14 @@ def main(lock: str) -> None:
         if (VENV / DEV_LOCK).exists():
             lock = DEV_LOCK
         _say("正在安装运行环境，仅此一次 …", "installing the environment, this once …")
-        environment = _environment()
-        uv = _uv(environment)
+        environment = environment_for_installers()
+        uv = pinned_uv(environment)
         for name in (RUN_LOCK, DEV_LOCK):
             if lock == DEV_LOCK or name == RUN_LOCK:
                 (VENV / name).unlink(missing_ok=True)
         python = VENV / "bin" / "python"
         if not python.exists():
-            _run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, VENV], environment)
+            _run([uv, "venv", "--quiet", "--clear", "--python", MACHINE_PYTHON, VENV], environment)
         _run([uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, ROOT / lock], environment)
         shutil.copyfile(ROOT / RUN_LOCK, VENV / RUN_LOCK)
         if lock == DEV_LOCK:
@@ -64,8 +71,8 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _environment() -> dict[str, str]:
-    """Our settings for the installers, below whatever the person has set; pip's mirror, if one is configured, is uv's too."""
+def environment_for_installers() -> dict[str, str]:
+    """Our settings for the installers, below whatever the person has set."""
     environment = {
         "UV_CACHE_DIR": str(TOOLS / "cache"),
         "UV_PYTHON_DOWNLOADS": "never",
@@ -73,19 +80,22 @@ def _environment() -> dict[str, str]:
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_ROOT_USER_ACTION": "ignore",
     } | os.environ
-    if not environment.keys() & {"UV_DEFAULT_INDEX", "UV_INDEX_URL"} and (mirror := _pip_mirror(environment)):
-        environment["UV_DEFAULT_INDEX"] = mirror
+    options = _pip_options()
+    for option in PIP_OPTIONS_FOR_OTHERS.keys() & options.keys():
+        for variable in PIP_OPTIONS_FOR_OTHERS[option]:
+            environment.setdefault(variable, options[option])
     return environment
 
 
-def _pip_mirror(environment: dict[str, str]) -> str:
-    if "PIP_INDEX_URL" in environment:
-        return environment["PIP_INDEX_URL"]
-    command = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - our own
+def _pip_options() -> dict[str, str]:
+    """What pip was told by its files and the environment, by option, for example `{"index-url": …}`."""
+    command = [str(MACHINE_PYTHON), "-m", "pip", "config", "list"]
+    listing = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603 - our own
+    pairs = (line.partition("=") for line in listing.splitlines())
+    return {name.rpartition(".")[2]: value.strip("'\"") for name, _, value in pairs}
 
 
-def _uv(environment: dict[str, str]) -> Path:
+def pinned_uv(environment: dict[str, str]) -> Path:
     """The pinned uv, installed by pip beside the environment: that needs no ensurepip and ignores PEP 668's marker."""
     uv = TOOLS / "bin" / "uv"
     if uv.exists() and _same(ROOT / UV_LOCK, TOOLS / UV_LOCK):
@@ -103,11 +113,11 @@ def _uv(environment: dict[str, str]) -> Path:
 
 
 def _python_with_pip() -> str:
-    probe = [sys.executable, "-m", "pip", "--version"]
+    probe = [str(MACHINE_PYTHON), "-m", "pip", "--version"]
     if subprocess.run(probe, capture_output=True, check=False).returncode == 0:  # noqa: S603 - our own
-        return sys.executable
+        return str(MACHINE_PYTHON)
     with_pip = TOOLS / "pip"
-    probe = [sys.executable, "-m", "venv", "--clear", str(with_pip)]
+    probe = [str(MACHINE_PYTHON), "-m", "venv", "--clear", str(with_pip)]
     if subprocess.run(probe, capture_output=True, check=False).returncode == 0:  # noqa: S603 - our own
         return str(with_pip / "bin" / "python")
     _say(
