@@ -39,6 +39,7 @@ class Permission(Enum):
     BOOKINGS_READ = "bookings.read"
     BOOKINGS_CREATE = "instruments.book"
     AUDIT_READ = "audit.read"
+    TASKS_READ = "tasks.read"
 
     @property
     def scope(self) -> str | None:
@@ -48,7 +49,7 @@ class Permission(Enum):
 
 _P = Permission
 _VISITOR = frozenset({_P.PUBLIC, _P.CODES_READ, _P.ORGANISATIONS_READ, _P.INSTRUMENTS_READ})
-_PERSON = _VISITOR | {_P.PROFILE_READ, _P.ACCOUNT_MANAGE, _P.BOOKINGS_READ}
+_PERSON = _VISITOR | {_P.PROFILE_READ, _P.ACCOUNT_MANAGE, _P.BOOKINGS_READ, _P.TASKS_READ}
 _MEMBER = _PERSON | {_P.BOOKINGS_CREATE}
 _MANAGER = _MEMBER | {_P.INSTRUMENTS_MANAGE, _P.INSTRUMENTS_IMPORT, _P.ORGANISATIONS_MANAGE}
 
@@ -60,7 +61,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     Role.STEWARD: _PERSON | {_P.INSTRUMENTS_MANAGE},
     Role.PROVINCE_ADMIN: _PERSON | {_P.INSTRUMENTS_MANAGE, _P.INSTRUMENTS_IMPORT, _P.ORGANISATIONS_MANAGE},
     Role.AUDITOR: _PERSON | {_P.AUDIT_READ},
-    Role.SYSTEM: _VISITOR | {_P.BOOKINGS_READ, _P.INSTRUMENTS_IMPORT},
+    Role.SYSTEM: _VISITOR | {_P.BOOKINGS_READ, _P.INSTRUMENTS_IMPORT, _P.TASKS_READ},
 }
 """What each role may do at all. Being allowed here is needed, never enough: see the features' `policy.py`."""
 

@@ -1,0 +1,7 @@
+"""What features use to let people watch long work."""
+
+from app.tasks.models import TaskRun
+from app.tasks.service import start
+from app.tasks.watched import Watch, watched
+
+__all__ = ["TaskRun", "Watch", "start", "watched"]
