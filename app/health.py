@@ -52,7 +52,11 @@ async def readyz(request: Request) -> dict[str, Any]:
     try:
         async with database.statements() as connection:
             state = (await connection.execute(STATE, {"seconds": HEARTBEAT_SECONDS})).one()
-            checks = {"database": True, "migrations": state.revision == head_revision(), "worker": state.worker}
+            checks = {
+                "database": True,
+                "migrations": state.revision == head_revision(),
+                "worker": state.worker,
+            }
     except (SQLAlchemyError, OSError, TimeoutError):
         # The driver raises OSError and TimeoutError bare while the server is away.
         pass

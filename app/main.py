@@ -57,7 +57,9 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
 async def _answer(request: Request, problem: Problem) -> Response:
     """A page for a browser at a page's address, problem+json for everyone else."""
     path = request.url.path
-    machine = path.startswith(("/api/", "/oauth/token", "/oauth/revoke", "/oauth/introspect", "/oauth/userinfo", "/.well-known/"))
+    machine = path.startswith(
+        ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/introspect", "/oauth/userinfo", "/.well-known/")
+    )
     if not machine and "text/html" in request.headers.get("accept", ""):
         return await problem_page(request, problem)
     return problem_json(problem, request)

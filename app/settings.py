@@ -42,7 +42,9 @@ class Settings(BaseSettings):
         if self.environment == "production":
             secret = self.secret_key.get_secret_value()
             if secret == PLACEHOLDER or len(secret) < SECRET_BYTES:
-                raise ValueError(f"SECRET_KEY must be a real secret of at least {SECRET_BYTES} characters in production")
+                raise ValueError(
+                    f"SECRET_KEY must be a real secret of at least {SECRET_BYTES} characters in production"
+                )
             if not self.base_url.startswith("https://"):
                 raise ValueError("BASE_URL must be https:// in production")
         return self

@@ -68,7 +68,7 @@ class Guard:
 
 
 def requires(permission: Permission) -> Any:
-    """What an endpoint asks of its caller: `caller: Annotated[Principal, requires(Permission.X)]`."""
+    """What an endpoint asks of its caller, written `Annotated[Principal, requires(Permission.X)]`."""
     return Depends(Guard(permission))
 
 

@@ -22,14 +22,18 @@ MAXIMUM_LENGTH = 200
 KEPT_HEADERS = ("content-type", "etag", "location")
 
 
-async def once(session: Session, request: Request, key: str, handle: Callable[[], Awaitable[Response]]) -> Response:
+async def once(
+    session: Session, request: Request, key: str, handle: Callable[[], Awaitable[Response]]
+) -> Response:
     """The answer to this POST: the kept one when it was carried out before.
 
     Raises:
         Invalid: the key is malformed, or was used with another request.
     """
     if not 1 <= len(key) <= MAXIMUM_LENGTH or not key.isprintable():
-        raise Invalid(errors=[FieldError(HEADER, "idempotency_key_malformed", msg("幂等键须为 1–200 个可见字符"))])
+        raise Invalid(
+            errors=[FieldError(HEADER, "idempotency_key_malformed", msg("幂等键须为 1–200 个可见字符"))]
+        )
     context = context_of(session)
     body = await request.body()
     digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + body).digest()
@@ -43,7 +47,9 @@ async def once(session: Session, request: Request, key: str, handle: Callable[[]
     if await session.scalar(claim) is None:
         kept = (await session.scalars(select(IdempotencyKey).where(*mine))).one()
         if kept.request_digest != digest:
-            raise Invalid(errors=[FieldError(HEADER, "idempotency_key_reused", msg("该幂等键已用于另一个请求"))])
+            raise Invalid(
+                errors=[FieldError(HEADER, "idempotency_key_reused", msg("该幂等键已用于另一个请求"))]
+            )
         headers = {**kept.headers, "idempotency-replayed": "true"}
         return Response(kept.body, status_code=kept.status, headers=headers)
     response = await handle()

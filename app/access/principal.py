@@ -54,6 +54,11 @@ class Principal:
         """Whether the caller is a manager of that organisation."""
         return self.organisations.get(organisation_id) is Role.MANAGER
 
+    @property
+    def managed(self) -> tuple[UUID, ...]:
+        """The organisations the caller manages."""
+        return tuple(id_ for id_, role in self.organisations.items() if role is Role.MANAGER)
+
     def context(self, *, request_id: str | None = None, read_only: bool = False) -> TenantContext:
         """The transaction context of this caller."""
         return TenantContext(self.tenant_id, self.id, request_id, read_only=read_only)

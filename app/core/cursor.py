@@ -39,10 +39,14 @@ class Cursors:
         except (binascii.Error, ValueError):
             payload = b""
         if not verify(self.secret, PURPOSE, _digest(bound_to) + payload, signature):
-            raise Invalid(errors=[FieldError("cursor", "cursor_invalid", msg("分页标记无效，或属于另一个查询条件"))])
+            raise Invalid(
+                errors=[FieldError("cursor", "cursor_invalid", msg("分页标记无效，或属于另一个查询条件"))]
+            )
         position: list[str | int | float | None] = json.loads(payload)
         return position
 
 
 def _digest(bound_to: object) -> bytes:
-    return hashlib.sha256(json.dumps(bound_to, sort_keys=True, default=str, ensure_ascii=False).encode()).digest()
+    return hashlib.sha256(
+        json.dumps(bound_to, sort_keys=True, default=str, ensure_ascii=False).encode()
+    ).digest()

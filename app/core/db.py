@@ -11,7 +11,17 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import asyncpg
-from sqlalchemy import BigInteger, Connection, DateTime, Executable, MetaData, Result, ScalarResult, Text, event
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Executable,
+    MetaData,
+    Result,
+    ScalarResult,
+    Text,
+    event,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -43,10 +53,10 @@ class ReadSession(Protocol):
     """What a GET may do: read. The transaction behind it is READ ONLY in PostgreSQL too."""
 
     @property
-    def info(self) -> dict[Any, Any]: ...  # noqa: D102
-    async def execute(self, statement: Executable, params: Any = None, /) -> Result[Any]: ...  # noqa: D102
-    async def scalar(self, statement: Executable, params: Any = None, /) -> Any: ...  # noqa: D102
-    async def scalars(self, statement: Executable, params: Any = None, /) -> ScalarResult[Any]: ...  # noqa: D102
+    def info(self) -> dict[Any, Any]: ...
+    async def execute(self, statement: Executable, params: Any = None, /) -> Result[Any]: ...
+    async def scalar(self, statement: Executable, params: Any = None, /) -> Any: ...
+    async def scalars(self, statement: Executable, params: Any = None, /) -> ScalarResult[Any]: ...
 
 
 class SyncSession(OrmSession):
@@ -76,7 +86,7 @@ def settings_statement(settings: Mapping[str, str]) -> str:
     return "SELECT " + ", ".join(calls)
 
 
-class _DriverConnection(asyncpg.Connection):  # type: ignore[misc] # generic only in the stubs
+class _DriverConnection(asyncpg.Connection):
     """asyncpg's connection; the settings of a transaction ride along with its BEGIN."""
 
     opening: str | None = None

@@ -49,7 +49,12 @@ def catalog() -> dict[str, str]:
     for path in sorted(APP.glob("*/en.po")):
         with path.open("rb") as file:
             for message in read_po(file, locale="en"):
-                if message.id and isinstance(message.id, str) and isinstance(message.string, str) and message.string:
+                if (
+                    message.id
+                    and isinstance(message.id, str)
+                    and isinstance(message.string, str)
+                    and message.string
+                ):
                     sentences[message.id] = message.string
     return sentences
 

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from typing import Any, cast
+from typing import Any
 
 import structlog
 
@@ -42,4 +42,4 @@ def configure(level: str = "INFO") -> None:
 
 def logger(name: str) -> Logger:
     """A logger for one module."""
-    return cast("Logger", structlog.stdlib.get_logger(name))
+    return structlog.stdlib.get_logger(name)

@@ -3,7 +3,9 @@
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
 REGISTRY = CollectorRegistry()
-REQUESTS = Counter("commons_requests_total", "Answered requests", ["method", "route", "status"], registry=REGISTRY)
+REQUESTS = Counter(
+    "commons_requests_total", "Answered requests", ["method", "route", "status"], registry=REGISTRY
+)
 SECONDS = Histogram(
     "commons_request_seconds",
     "Time to answer, seconds",

@@ -1,10 +1,11 @@
 """What text may be: NFC, trimmed, without NUL, control or direction-changing characters, and of bounded length."""
 
 import unicodedata
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 ALLOWED_CONTROLS = frozenset("\n\t")
@@ -12,16 +13,19 @@ ALLOWED_CONTROLS = frozenset("\n\t")
 
 def fault(text: str, *, lines: bool = False) -> str | None:
     """The code of what is wrong with `text`, or None; `lines` allows line breaks and tabs."""
-    for character in text:
-        if character == "\0":
-            return "nul_character"
-        if character in BIDI:
-            return "bidi_character"
-        category = unicodedata.category(character)
-        if category == "Cs":
-            return "lone_surrogate"
-        if category == "Cc" and not (lines and character in ALLOWED_CONTROLS):
-            return "control_character"
+    return next(filter(None, (_character_fault(character, lines=lines) for character in text)), None)
+
+
+def _character_fault(character: str, *, lines: bool) -> str | None:
+    if character == "\0":
+        return "nul_character"
+    if character in BIDI:
+        return "bidi_character"
+    category = unicodedata.category(character)
+    if category == "Cs":
+        return "lone_surrogate"
+    if category == "Cc" and not (lines and character in ALLOWED_CONTROLS):
+        return "control_character"
     return None
 
 
@@ -30,29 +34,39 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
-def _checked(*, lines: bool) -> AfterValidator:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The type of one line of text: `Annotated[str, Line(200)]`; `minimum=0` allows none."""
+
+    maximum: int
+    minimum: int = 1
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Clean, then measure, then look at each character."""
+        return _schema(self.maximum, self.minimum, lines=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """The type of a text that may have several lines: `Annotated[str, Prose(1000)]`."""
+
+    maximum: int
+    minimum: int = 0
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Clean, then measure, then look at each character."""
+        return _schema(self.maximum, self.minimum, lines=True)
+
+
+def _schema(maximum: int, minimum: int, *, lines: bool) -> CoreSchema:
     def check(value: str) -> str:
         code = fault(value, lines=lines)
         if code:
-            raise PydanticCustomError(code, "{code}", {"code": code})  # noqa: EM101 - the message is looked up by code
+            raise PydanticCustomError(code, "{code}", {"code": code})
         return value
 
-    return AfterValidator(check)
-
-
-def _cleaned(value: Any) -> Any:
-    return clean(value) if isinstance(value, str) else value
-
-
-def line(maximum: int, *, minimum: int = 1) -> Any:
-    """The type of a single line of text of `minimum` to `maximum` characters."""
-    return Annotated[
-        str, BeforeValidator(_cleaned), Field(min_length=minimum, max_length=maximum), _checked(lines=False)
-    ]
-
-
-def prose(maximum: int, *, minimum: int = 0) -> Any:
-    """The type of a text that may have several lines."""
-    return Annotated[
-        str, BeforeValidator(_cleaned), Field(min_length=minimum, max_length=maximum), _checked(lines=True)
-    ]
+    measured = core_schema.str_schema(min_length=minimum, max_length=maximum)
+    checked = core_schema.no_info_after_validator_function(check, measured)
+    return core_schema.no_info_before_validator_function(
+        lambda value: clean(value) if isinstance(value, str) else value, checked
+    )

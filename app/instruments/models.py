@@ -26,7 +26,15 @@ from app.tenancy.policies import Parent, Parties, Scoped
 SOURCES = ("purchased", "developed", "donated", "other")
 KINDS = ("general", "special")
 FUNDS = ("central", "local", "own", "other")
-RUNNING_STATES = ("normal", "standby", "remote", "occasional_fault", "frequent_fault", "awaiting_repair", "awaiting_scrap")
+RUNNING_STATES = (
+    "normal",
+    "standby",
+    "remote",
+    "occasional_fault",
+    "frequent_fault",
+    "awaiting_repair",
+    "awaiting_scrap",
+)
 SERVICE_STATUSES = ("open", "restricted", "suspended", "retired")
 BOOKING_MODES = ("self", "assisted", "sample", "mixed")
 PURPOSES = ("research", "development", "teaching", "other")
@@ -52,7 +60,9 @@ class Instrument(Owned, Base):
         UniqueConstraint("tenant_id", "id"),
         UniqueConstraint("organisation_id", "inner_id"),
         ForeignKeyConstraint(["tenant_id", "organisation_id"], ["organisation.tenant_id", "organisation.id"]),
-        CheckConstraint("char_length(name_zh) BETWEEN 1 AND 300 AND char_length(name_en) <= 300", name="names"),
+        CheckConstraint(
+            "char_length(name_zh) BETWEEN 1 AND 300 AND char_length(name_en) <= 300", name="names"
+        ),
         CheckConstraint("char_length(inner_id) BETWEEN 1 AND 150", name="inner_id"),
         CheckConstraint("class_code ~ '^[0-9]{6}$'", name="class_code"),
         CheckConstraint("worth_fen >= 0", name="worth_fen"),
@@ -66,7 +76,8 @@ class Instrument(Owned, Base):
         CheckConstraint("scope IN ('organisation', 'province', 'region', 'public')", name="scope"),
         CheckConstraint("step_min BETWEEN 5 AND 1440 AND 1440 % step_min = 0", name="step_min"),
         CheckConstraint(
-            "step_min <= min_min AND min_min <= max_min AND max_min <= 43200 AND min_min % step_min = 0", name="lengths"
+            "step_min <= min_min AND min_min <= max_min AND max_min <= 43200 AND min_min % step_min = 0",
+            name="lengths",
         ),
         CheckConstraint("setup_min BETWEEN 0 AND 1440 AND teardown_min BETWEEN 0 AND 1440", name="buffers"),
         CheckConstraint("lead_min BETWEEN 0 AND 43200 AND horizon_days BETWEEN 1 AND 365", name="window"),
@@ -179,7 +190,8 @@ class OpeningRule(Owned, Base):
 class Booking(Owned, Base):
     """A booking 预约单: owned by the instrument's province, read by both parties.
 
-    `requester_name` and `organisation_name` are what the requester discloses to the instrument's owner.
+    The names are what was agreed when it was made: `requester_name` and `organisation_name` are what the requester
+    discloses to the owner; the instrument's stay readable when the instrument itself is no longer shared.
     """
 
     __tablename__ = "booking"
@@ -187,7 +199,10 @@ class Booking(Owned, Base):
         ForeignKeyConstraint(["tenant_id", "unit_id"], ["instrument_unit.tenant_id", "instrument_unit.id"]),
         ForeignKeyConstraint(["tenant_id", "instrument_id"], ["instrument.tenant_id", "instrument.id"]),
         ForeignKeyConstraint(["requester_tenant_id", "requester_id"], ["account.tenant_id", "account.id"]),
-        ForeignKeyConstraint(["requester_tenant_id", "organisation_id"], ["organisation.tenant_id", "organisation.id"]),
+        ForeignKeyConstraint(
+            ["requester_tenant_id", "organisation_id"], ["organisation.tenant_id", "organisation.id"]
+        ),
+        ForeignKeyConstraint(["tenant_id", "owner_id"], ["organisation.tenant_id", "organisation.id"]),
         CheckConstraint(one_of("purpose", PURPOSES), name="purpose"),
         CheckConstraint(one_of("status", STATUSES), name="status"),
         CheckConstraint("blocking = (status IN ('requested', 'confirmed'))", name="blocking"),
@@ -209,9 +224,12 @@ class Booking(Owned, Base):
             using="gist",
             name="ex_booking_unit_id_occupied",
         ),
-        Index("ix_booking_unit_id_occupied_from", "unit_id", "occupied_from", postgresql_where=text("blocking")),
+        Index(
+            "ix_booking_unit_id_occupied_from", "unit_id", "occupied_from", postgresql_where=text("blocking")
+        ),
         Index("ix_booking_requester", "requester_tenant_id", "requester_id", "starts_at"),
         Index("ix_booking_tenant_id_starts_at", "tenant_id", "starts_at"),
+        Index("ix_booking_owner_id_starts_at", "owner_id", "starts_at"),
         Index("ix_booking_instrument_id_starts_at", "instrument_id", "starts_at"),
         {"info": {"row_policy": Parties(("tenant_id", "requester_tenant_id"))}},
     )
@@ -224,6 +242,10 @@ class Booking(Owned, Base):
     organisation_id: Mapped[UUID]
     requester_name: Mapped[str]
     organisation_name: Mapped[str]
+    owner_id: Mapped[UUID]
+    instrument_name: Mapped[str]
+    unit_label: Mapped[str]
+    tz: Mapped[str]
     purpose: Mapped[str]
     project: Mapped[str] = mapped_column(server_default="")
     note: Mapped[str] = mapped_column(server_default="")

@@ -15,7 +15,9 @@ class Province(Base):
     __tablename__ = "province"
     __table_args__ = (
         CheckConstraint("code ~ '^[0-9]{6}$'", name="code"),
-        CheckConstraint("char_length(name_zh) BETWEEN 1 AND 50 AND char_length(name_en) BETWEEN 1 AND 100", name="names"),
+        CheckConstraint(
+            "char_length(name_zh) BETWEEN 1 AND 50 AND char_length(name_en) BETWEEN 1 AND 100", name="names"
+        ),
         {"info": {"row_policy": Reference()}},
     )
 

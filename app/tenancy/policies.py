@@ -16,8 +16,8 @@ CALLER = "(SELECT nullif(current_setting('app.caller_id', true), '')::uuid)"
 class RowPolicy(Protocol):
     """Two predicates over a row: may it be seen, may it be written."""
 
-    def read(self) -> str: ...  # noqa: D102
-    def write(self) -> str: ...  # noqa: D102
+    def read(self) -> str: ...
+    def write(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,10 @@ async def ensure(settings: Settings) -> None:
         async with connection.transaction():
             # Roles belong to the whole cluster: two migrations at once would collide on them.
             await connection.execute("SELECT pg_advisory_xact_lock(hashtext('delta-commons-roles'))")
-            for statement in [*_role_statements(settings, await _existing(connection, settings)), *_grants(settings)]:
+            for statement in [
+                *_role_statements(settings, await _existing(connection, settings)),
+                *_grants(settings),
+            ]:
                 await connection.execute(statement)
     finally:
         await connection.close()

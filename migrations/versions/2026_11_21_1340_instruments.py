@@ -242,8 +242,11 @@ def _booking() -> None:
         *(sa.Column(name, sa.Uuid, nullable=False) for name in ("instrument_id", "unit_id", "requester_id")),
         text_column("requester_tenant_id", None),
         sa.Column("organisation_id", sa.Uuid, nullable=False),
-        text_column("requester_name", None),
-        text_column("organisation_name", None),
+        sa.Column("owner_id", sa.Uuid, nullable=False),
+        *(
+            text_column(name, None)
+            for name in ("requester_name", "organisation_name", "instrument_name", "unit_label", "tz")
+        ),
         text_column("purpose", None),
         text_column("project"),
         text_column("note"),
@@ -277,6 +280,7 @@ def _booking() -> None:
                 ("tenant_id", "instrument_id", "instrument"),
                 ("requester_tenant_id", "requester_id", "account"),
                 ("requester_tenant_id", "organisation_id", "organisation"),
+                ("tenant_id", "owner_id", "organisation"),
             )
         ),
         sa.CheckConstraint("purpose IN ('research', 'development', 'teaching', 'other')", name="ck_booking_purpose"),
@@ -303,6 +307,7 @@ def _booking() -> None:
         sa.Index("ix_booking_unit_id_occupied_from", "unit_id", "occupied_from", postgresql_where=sa.text("blocking")),
         sa.Index("ix_booking_requester", "requester_tenant_id", "requester_id", "starts_at"),
         sa.Index("ix_booking_tenant_id_starts_at", "tenant_id", "starts_at"),
+        sa.Index("ix_booking_owner_id_starts_at", "owner_id", "starts_at"),
         sa.Index("ix_booking_instrument_id_starts_at", "instrument_id", "starts_at"),
     )
     protect("booking", Parties(("tenant_id", "requester_tenant_id")))

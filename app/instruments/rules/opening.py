@@ -39,7 +39,9 @@ def open_spans(hours: Sequence[OpeningHours], zone: ZoneInfo, since: datetime, u
     return clipped(merged(found), since, until)
 
 
-def closed_spans(hours: Sequence[OpeningHours], zone: ZoneInfo, since: datetime, until: datetime) -> list[Span]:
+def closed_spans(
+    hours: Sequence[OpeningHours], zone: ZoneInfo, since: datetime, until: datetime
+) -> list[Span]:
     """The rest of [since, until): when it is shut."""
     return subtracted([(since, until)], open_spans(hours, zone, since, until))
 

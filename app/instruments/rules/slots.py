@@ -20,7 +20,9 @@ def nearest_free(
     if since >= until:
         return []
     # A busy span, seen from our own booking, starts `teardown` earlier and ends `setup` later.
-    blocked = [(b_start - terms.teardown_min * MINUTE, b_end + terms.setup_min * MINUTE) for b_start, b_end in busy]
+    blocked = [
+        (b_start - terms.teardown_min * MINUTE, b_end + terms.setup_min * MINUTE) for b_start, b_end in busy
+    ]
     free = subtracted(open_spans(terms.hours, terms.zone, since, until), blocked)
     starts = {candidate for gap in free for candidate in _starts(terms, gap, length, start, count)}
     reachable = sorted((s for s in starts if now < s < terms.latest(now)), key=lambda s: (abs(s - start), s))

@@ -5,16 +5,16 @@ from typing import Literal
 Status = Literal["requested", "confirmed", "cancelled"]
 Event = Literal["cancel", "move"]
 
-TRANSITIONS: dict[tuple[Status, Event], Status] = {
+TRANSITIONS: dict[tuple[str, Event], Status] = {
     ("requested", "cancel"): "cancelled",
     ("confirmed", "cancel"): "cancelled",
     ("requested", "move"): "requested",
     ("confirmed", "move"): "confirmed",
 }
-BLOCKING: frozenset[Status] = frozenset({"requested", "confirmed"})
+BLOCKING: frozenset[str] = frozenset({"requested", "confirmed"})
 """States that hold the unit."""
 
 
-def after(status: Status, event: Event) -> Status | None:
+def after(status: str, event: Event) -> Status | None:
     """The state an event leads to, or None when it may not happen."""
     return TRANSITIONS.get((status, event))

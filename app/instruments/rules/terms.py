@@ -42,7 +42,9 @@ class Terms:
     def on_grid(self, instant: datetime) -> bool:
         """Whether an instant is a multiple of the step since local midnight."""
         local = instant.astimezone(self.zone)
-        return not (local.second or local.microsecond) and (local.hour * 60 + local.minute) % self.step_min == 0
+        return (
+            not (local.second or local.microsecond) and (local.hour * 60 + local.minute) % self.step_min == 0
+        )
 
 
 def span_faults(start: datetime, end: datetime) -> list[FieldError]:
@@ -64,7 +66,9 @@ def faults(terms: Terms, start: datetime, end: datetime, *, now: datetime) -> li
     elif start < terms.earliest(now):
         found.append(_start("lead_time", msg("须至少提前 {minutes} 分钟预约", minutes=terms.lead_min)))
     if start >= terms.latest(now):
-        found.append(_start("beyond_horizon", msg("目前只能预约 {days} 天以内的时段", days=terms.horizon_days)))
+        found.append(
+            _start("beyond_horizon", msg("目前只能预约 {days} 天以内的时段", days=terms.horizon_days))
+        )
     return found + _length_faults(terms, start, end) + _opening_faults(terms, start, end)
 
 
@@ -78,9 +82,13 @@ def _length_faults(terms: Terms, start: datetime, end: datetime) -> list[FieldEr
     if not terms.on_grid(start):
         found.append(_start("off_grid", msg("开始时间须为 {step} 分钟的整数倍", step=terms.step_min)))
     if minutes % terms.step_min:
-        found.append(FieldError("ends_at", "off_grid", msg("时长须为 {step} 分钟的整数倍", step=terms.step_min)))
+        found.append(
+            FieldError("ends_at", "off_grid", msg("时长须为 {step} 分钟的整数倍", step=terms.step_min))
+        )
     if minutes < terms.min_min:
-        found.append(FieldError("ends_at", "too_short", msg("最短预约 {minutes} 分钟", minutes=terms.min_min)))
+        found.append(
+            FieldError("ends_at", "too_short", msg("最短预约 {minutes} 分钟", minutes=terms.min_min))
+        )
     if minutes > terms.max_min:
         found.append(FieldError("ends_at", "too_long", msg("最长预约 {minutes} 分钟", minutes=terms.max_min)))
     return found

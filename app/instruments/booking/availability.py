@@ -1,0 +1,101 @@
+"""When an instrument is taken, shut or free to book: the same terms a booking is judged by."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from app.access.principal import Principal
+from app.core.db import ReadSession
+from app.core.errors import FieldError, Invalid, NotFound
+from app.core.i18n import msg
+from app.instruments.booking import queries
+from app.instruments.booking.service import terms_of
+from app.instruments.rules.opening import Span, closed_spans
+from app.instruments.rules.terms import Terms
+
+LONGEST_WINDOW = timedelta(days=62)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A bookable unit."""
+
+    id: UUID
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """An occupied time; ids and label only for who may read the booking."""
+
+    unit_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    booking_id: UUID | None
+    mine: bool
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """An instrument's window of time."""
+
+    instrument_id: UUID
+    tz: str
+    units: list[Unit]
+    busy: list[Busy]
+    closed: list[Span]
+    terms: Terms
+    bookable_from: datetime
+    bookable_until: datetime
+
+
+async def of_instrument(
+    session: ReadSession, *, caller: Principal, instrument_id: UUID, since: datetime, until: datetime
+) -> Availability:
+    """The instrument's time in [since, until), two statements.
+
+    Raises:
+        Invalid: the window is empty or longer than 62 days.
+        NotFound: the caller sees no such instrument.
+    """
+    if not since < until <= since + LONGEST_WINDOW:
+        raise Invalid(errors=[FieldError("until", "window", msg("时间窗口须为正，且不超过 62 天"))])
+    row = await queries.instrument_terms(session, caller, instrument_id)
+    if row is None:
+        raise NotFound
+    units = [Unit(UUID(id_), label) for id_, label in row.units or ()]
+    taken = await queries.busy(session, [unit.id for unit in units], since, until) if units else []
+    terms = terms_of(row)
+    runs = (
+        instrument_id in caller.stewardships
+        or caller.manages(row.owner_id)
+        or caller.administers(row.tenant_id)
+    )
+    return Availability(
+        instrument_id=instrument_id,
+        tz=row.tz,
+        units=units,
+        busy=[_busy(entry, caller, runs=runs) for entry in taken],
+        closed=closed_spans(terms.hours, terms.zone, since, until),
+        terms=terms,
+        bookable_from=terms.earliest(row.now),
+        bookable_until=terms.latest(row.now),
+    )
+
+
+def _busy(entry: Row[Any], caller: Principal, *, runs: bool) -> Busy:
+    mine = caller.id is not None and entry.requester_id == caller.id
+    known = mine or (runs and entry.requester_name is not None)
+    label = f"{entry.requester_name} · {entry.organisation_name}" if known else None
+    return Busy(
+        unit_id=entry.unit_id,
+        starts_at=entry.occupied_from,
+        ends_at=entry.occupied_to,
+        booking_id=entry.booking_id if known else None,
+        mine=mine,
+        label=label,
+    )

@@ -1,0 +1,35 @@
+"""A booking as an iCalendar file (RFC 5545), without anybody's name or address in it."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar, Event
+
+from app.instruments.models import Booking
+
+PRODUCT = "-//Delta Commons//Instrument booking//ZH"
+STATUS = {"requested": "TENTATIVE", "confirmed": "CONFIRMED", "cancelled": "CANCELLED"}
+
+
+def calendar_file(booking: Booking, *, url: str) -> bytes:
+    """The file: a stable UID, and a SEQUENCE that grows with every change, so that calendars update in place."""
+    zone = ZoneInfo(booking.tz)
+    event = Event()
+    event.add("uid", f"booking-{booking.id}@delta-commons")
+    event.add("sequence", booking.version - 1)
+    event.add("dtstamp", booking.updated_at)
+    event.add("dtstart", booking.starts_at.astimezone(zone))
+    event.add("dtend", booking.ends_at.astimezone(zone))
+    event.add("summary", f"{booking.instrument_name} · {booking.unit_label}")
+    event.add("status", STATUS[booking.status])
+    event.add("url", url)
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add_component(event)
+    calendar.add_missing_timezones(
+        first_date=booking.starts_at.date() - timedelta(days=1),
+        last_date=booking.ends_at.date() + timedelta(days=1),
+    )
+    return bytes(calendar.to_ical())

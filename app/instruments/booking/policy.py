@@ -1,0 +1,54 @@
+"""Who may do what with a booking."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from app.access.guards import Refusal, Verdict
+from app.access.principal import Principal
+from app.core.i18n import msg
+from app.instruments.models import Booking
+
+
+def may_book(caller: Principal, terms: Row[Any], payer_id: UUID) -> Verdict:
+    """Members book in their organisation's name; restricted instruments serve their own organisation only."""
+    if payer_id not in caller.organisations:
+        return Refusal(msg("您不是该单位的成员，不能以其名义预约"))
+    return _serves(terms, payer_id)
+
+
+def may_keep(terms: Row[Any], booking: Booking) -> Verdict:
+    """A booking is moved under the same rules it would be made under."""
+    return _serves(terms, booking.organisation_id)
+
+
+def _serves(terms: Row[Any], payer_id: UUID) -> Verdict:
+    if terms.service_status == "restricted" and payer_id != terms.owner_id:
+        return Refusal(msg("该仪器目前只供本单位内部使用"))
+    if terms.customs_supervised and payer_id != terms.owner_id:
+        # 海关监管: duty-free goods may serve others only with the customs' written consent.
+        return Refusal(msg("该仪器为海关监管的减免税设备，未经海关同意不能对外单位开放"))
+    return True
+
+
+def is_requester(caller: Principal, booking: Booking) -> bool:
+    """The person who booked, or a manager of the organisation booked for."""
+    own = booking.requester_id == caller.id and booking.requester_tenant_id == caller.tenant_id
+    return own or caller.manages(booking.organisation_id)
+
+
+def runs_instrument(caller: Principal, booking: Booking) -> bool:
+    """The instrument's side: its stewards, its organisation's managers, its province's admins."""
+    return (
+        booking.instrument_id in caller.stewardships
+        or caller.manages(booking.owner_id)
+        or caller.administers(booking.tenant_id)
+    )
+
+
+def may_change(caller: Principal, booking: Booking) -> Verdict:
+    """Both parties may move or cancel; auditors only read."""
+    if is_requester(caller, booking) or runs_instrument(caller, booking):
+        return True
+    return Refusal(msg("只有预约人和仪器管理方可以更改此预约"))

@@ -1,0 +1,27 @@
+"""What can stand in the way of a booking."""
+
+from typing import ClassVar
+
+from app.core.errors import Conflict
+from app.core.i18n import Message, msg
+
+
+class SlotTaken(Conflict):
+    """Another booking occupies the unit then; the problem carries free alternatives."""
+
+    code = "instruments.slot_taken"
+    title: ClassVar[Message] = msg("该时段已被预约")
+
+
+class NotBookable(Conflict):
+    """The instrument, or the booking, is in a state that forbids this."""
+
+    code = "instruments.not_bookable"
+    title: ClassVar[Message] = msg("当前状态不能进行此操作")
+
+
+class AlreadyStarted(Conflict):
+    """A booking whose start has passed is neither moved nor cancelled."""
+
+    code = "instruments.already_started"
+    title: ClassVar[Message] = msg("预约已经开始，不能再更改或取消")

@@ -1,0 +1,182 @@
+"""Every select of booking."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Uuid, and_, func, literal, or_, select, text, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+
+from app.access.principal import Principal
+from app.core.db import ReadSession
+from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
+from app.instruments.visibility import WHOLE_PROVINCE, visible_to
+from app.organisations.models import Organisation
+
+BUSY = text(
+    """
+    SELECT busy.booking_id, busy.unit_id, busy.occupied_from, busy.occupied_to,
+           b.requester_id, b.requester_name, b.organisation_name
+    FROM booking_busy(:units, :since, :until) AS busy
+    LEFT JOIN booking b ON b.id = busy.booking_id
+    """
+)
+
+
+def _hours() -> ColumnElement[Any]:
+    """The instrument's opening rules as one JSON value, so that terms come in one row."""
+    rule = func.jsonb_build_array(OpeningRule.weekday, OpeningRule.opens, OpeningRule.closes)
+    return (
+        select(func.jsonb_agg(aggregate_order_by(rule, OpeningRule.weekday, OpeningRule.opens)))
+        .where(OpeningRule.instrument_id == Instrument.id)
+        .scalar_subquery()
+        .label("hours")
+    )
+
+
+_TERMS = (
+    Instrument.id.label("instrument_id"),
+    Instrument.tenant_id,
+    Instrument.organisation_id.label("owner_id"),
+    Instrument.name_zh.label("instrument_name"),
+    Instrument.service_status,
+    Instrument.booking_mode,
+    Instrument.customs_supervised,
+    Instrument.tz,
+    Instrument.step_min,
+    Instrument.min_min,
+    Instrument.max_min,
+    Instrument.setup_min,
+    Instrument.teardown_min,
+    Instrument.lead_min,
+    Instrument.horizon_days,
+)
+
+
+async def unit_terms(
+    session: ReadSession, caller: Principal, unit_id: UUID, *, payer_id: UUID | None = None
+) -> Row[Any] | None:
+    """A visible unit with its instrument's terms, the payer's name and the database's clock, in one row."""
+    payer = select(Organisation.name).where(Organisation.id == payer_id).scalar_subquery()
+    statement = (
+        select(
+            InstrumentUnit.id.label("unit_id"),
+            InstrumentUnit.label.label("unit_label"),
+            InstrumentUnit.active,
+            *_TERMS,
+            _hours(),
+            payer.label("payer_name"),
+            func.clock_timestamp().label("now"),
+        )
+        .join(Instrument, Instrument.id == InstrumentUnit.instrument_id)
+        .where(InstrumentUnit.id == unit_id, visible_to(caller))
+    )
+    return (await session.execute(statement)).one_or_none()
+
+
+async def instrument_terms(session: ReadSession, caller: Principal, instrument_id: UUID) -> Row[Any] | None:
+    """A visible instrument's terms with its active units and the database's clock, in one row."""
+    unit = func.jsonb_build_array(InstrumentUnit.id, InstrumentUnit.label)
+    units = (
+        select(func.jsonb_agg(aggregate_order_by(unit, InstrumentUnit.label, InstrumentUnit.id)))
+        .where(InstrumentUnit.instrument_id == Instrument.id, InstrumentUnit.active)
+        .scalar_subquery()
+    )
+    statement = select(*_TERMS, _hours(), units.label("units"), func.clock_timestamp().label("now")).where(
+        Instrument.id == instrument_id, visible_to(caller)
+    )
+    return (await session.execute(statement)).one_or_none()
+
+
+async def busy(
+    session: ReadSession, units: Sequence[UUID], since: datetime, until: datetime
+) -> Sequence[Row[Any]]:
+    """When units are occupied in [since, until); the names are there only for the provinces of the two parties."""
+    return (await session.execute(BUSY, {"units": list(units), "since": since, "until": until})).all()
+
+
+async def sibling_units(session: ReadSession, instrument_id: UUID) -> Sequence[UUID]:
+    """The active units of an instrument."""
+    statement = select(InstrumentUnit.id).where(
+        InstrumentUnit.instrument_id == instrument_id, InstrumentUnit.active
+    )
+    return (await session.scalars(statement.order_by(InstrumentUnit.label))).all()
+
+
+async def lock_units(session: ReadSession, units: Sequence[UUID]) -> None:
+    """Lock units' rows in the order of their ids, whichever province they belong to."""
+    await session.execute(select(func.booking_lock_units(literal(list(units), ARRAY(Uuid)))))
+
+
+def requested_by(caller: Principal) -> ColumnElement[bool]:
+    """Bookings the caller made, or that a member made for an organisation the caller manages."""
+    mine = and_(Booking.requester_tenant_id == caller.tenant_id, Booking.requester_id == caller.id)
+    return or_(mine, Booking.organisation_id.in_(caller.managed))
+
+
+def received_by(caller: Principal) -> ColumnElement[bool]:
+    """Bookings of the instruments the caller runs."""
+    run: list[ColumnElement[bool]] = [
+        Booking.instrument_id.in_(caller.stewardships),
+        Booking.owner_id.in_(caller.managed),
+    ]
+    if caller.roles & WHOLE_PROVINCE:
+        run.append(Booking.tenant_id == caller.tenant_id)
+    return or_(*run)
+
+
+SIDES = {"requested": requested_by, "received": received_by}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list of bookings is narrowed to."""
+
+    side: str | None = None
+    instrument_id: UUID | None = None
+    status: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self, caller: Principal) -> list[ColumnElement[bool]]:
+        """The WHERE of the list."""
+        both = or_(requested_by(caller), received_by(caller))
+        found = [SIDES[self.side](caller) if self.side else both]
+        if self.instrument_id:
+            found.append(Booking.instrument_id == self.instrument_id)
+        if self.status:
+            found.append(Booking.status == self.status)
+        if self.since:
+            found.append(Booking.ends_at > self.since)
+        if self.until:
+            found.append(Booking.starts_at < self.until)
+        return found
+
+
+async def bookings(
+    session: ReadSession,
+    caller: Principal,
+    wanted: Filter,
+    *,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+    descending: bool = False,
+) -> Sequence[Booking]:
+    """Bookings the caller may read, by start; one query."""
+    order = tuple_(Booking.starts_at, Booking.id)
+    statement = select(Booking).where(*wanted.conditions(caller))
+    if after:
+        place = tuple_(*(literal(value) for value in after))
+        statement = statement.where(order < place if descending else order > place)
+    columns = (Booking.starts_at, Booking.id)
+    statement = statement.order_by(*(column.desc() if descending else column.asc() for column in columns))
+    return (await session.scalars(statement.limit(limit))).all()
+
+
+async def booking(session: ReadSession, caller: Principal, booking_id: UUID) -> Booking | None:
+    """One booking the caller may read."""
+    both = or_(requested_by(caller), received_by(caller))
+    found: Booking | None = await session.scalar(select(Booking).where(Booking.id == booking_id, both))
+    return found

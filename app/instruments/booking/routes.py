@@ -1,0 +1,166 @@
+"""The booking API: the JSON twin of the booking pages."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from app.access.entry import Reads, Router, Writes
+from app.access.guards import requires
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.core.cursor import Cursors
+from app.core.errors import NotFound
+from app.core.etag import IfMatch, tag
+from app.core.schema import Instant, PageOf
+from app.instruments.booking import availability, queries, service
+from app.instruments.booking.calendar import calendar_file
+from app.instruments.booking.schemas import (
+    AvailabilityOut,
+    BookingCancel,
+    BookingIn,
+    BookingMove,
+    BookingOut,
+    BusyOut,
+    SpanOut,
+    UnitOut,
+)
+from app.instruments.models import Booking
+from app.instruments.rules.states import Status
+from app.settings import Settings
+
+router = Router(tags=["bookings"])
+Reader = Annotated[Principal, requires(Permission.BOOKINGS_READ)]
+Booker = Annotated[Principal, requires(Permission.BOOKINGS_CREATE)]
+
+
+@router.get("/instruments/{instrument_id}/availability", operation_id="getAvailability")
+async def get_availability(
+    instrument_id: UUID,
+    db: Reads,
+    caller: Annotated[Principal, requires(Permission.INSTRUMENTS_READ)],
+    since: Annotated[Instant, Query(examples=["2026-11-23T00:00:00+08:00"])],
+    until: Annotated[Instant, Query(examples=["2026-11-30T00:00:00+08:00"])],
+) -> AvailabilityOut:
+    """When the instrument's units are taken or shut; who has them is told to the parties only."""
+    found = await availability.of_instrument(
+        db, caller=caller, instrument_id=instrument_id, since=since, until=until
+    )
+    terms = found.terms
+    return AvailabilityOut(
+        instrument_id=instrument_id,
+        tz=found.tz,
+        units=[UnitOut(id=unit.id, label=unit.label) for unit in found.units],
+        busy=[BusyOut.model_validate(entry) for entry in found.busy],
+        closed=[SpanOut(starts_at=start, ends_at=end) for start, end in found.closed],
+        bookable_from=found.bookable_from,
+        bookable_until=found.bookable_until,
+        step_min=terms.step_min,
+        min_min=terms.min_min,
+        max_min=terms.max_min,
+        setup_min=terms.setup_min,
+        teardown_min=terms.teardown_min,
+    )
+
+
+@router.post("/bookings", status_code=201, operation_id="createBooking")
+async def create_booking(body: BookingIn, db: Writes, caller: Booker, response: Response) -> BookingOut:
+    """Book a unit; 409 `instruments.slot_taken` comes with the nearest free alternatives."""
+    booking = await service.create(db, caller=caller, **dict(body))
+    response.headers["Location"] = f"/api/v1/bookings/{booking.id}"
+    return _answer(booking, response)
+
+
+@router.get("/bookings", operation_id="listBookings")
+async def list_bookings(
+    request: Request,
+    response: Response,
+    db: Reads,
+    caller: Reader,
+    side: Annotated[
+        Literal["requested", "received"] | None, Query(description="我的预约，或我管理的仪器收到的预约")
+    ] = None,
+    instrument_id: UUID | None = None,
+    status: Status | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
+    order: Literal["earliest", "latest"] = "earliest",
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+) -> PageOf[BookingOut]:
+    """Bookings the caller may read, by start time."""
+    wanted = queries.Filter(side, instrument_id, status, since, until)
+    settings: Settings = request.app.state.settings
+    cursors = Cursors(settings.secret)
+    bound = ["bookings", caller.id, side, instrument_id, status, since, until, order]
+    after = _position(cursors.decode(cursor, bound_to=bound)) if cursor else None
+    rows = await queries.bookings(
+        db, caller, wanted, after=after, limit=limit + 1, descending=order == "latest"
+    )
+    page, more = rows[:limit], len(rows) > limit
+    following = (
+        cursors.encode([page[-1].starts_at.isoformat(), str(page[-1].id)], bound_to=bound) if more else None
+    )
+    if following:
+        response.headers["Link"] = f'<{request.url.include_query_params(cursor=following)}>; rel="next"'
+    return PageOf(items=[BookingOut.model_validate(row) for row in page], next=following)
+
+
+def _position(values: list[str | int | float | None]) -> tuple[datetime, UUID]:
+    return datetime.fromisoformat(str(values[0])), UUID(str(values[1]))
+
+
+@router.get("/bookings/{booking_id}", operation_id="getBooking")
+async def get_booking(booking_id: UUID, db: Reads, caller: Reader, response: Response) -> BookingOut:
+    """One booking, for either party."""
+    return _answer(await _load(db, caller, booking_id), response)
+
+
+@router.patch("/bookings/{booking_id}", operation_id="moveBooking")
+async def move_booking(
+    booking_id: UUID, body: BookingMove, version: IfMatch, db: Writes, caller: Reader, response: Response
+) -> BookingOut:
+    """Move a booking; it keeps its time when the new one is taken."""
+    booking = await service.move(db, caller=caller, booking_id=booking_id, version=version, **dict(body))
+    return _answer(booking, response)
+
+
+@router.post("/bookings/{booking_id}/cancel", operation_id="cancelBooking")
+async def cancel_booking(
+    booking_id: UUID, body: BookingCancel, version: IfMatch, db: Writes, caller: Reader, response: Response
+) -> BookingOut:
+    """Cancel a booking that has not begun."""
+    booking = await service.cancel(
+        db, caller=caller, booking_id=booking_id, version=version, reason=body.reason
+    )
+    return _answer(booking, response)
+
+
+@router.get(
+    "/bookings/{booking_id}/calendar.ics",
+    operation_id="getBookingCalendar",
+    response_class=Response,
+    responses={200: {"content": {"text/calendar": {}}}},
+)
+async def get_booking_calendar(booking_id: UUID, request: Request, db: Reads, caller: Reader) -> Response:
+    """The booking as an iCalendar file."""
+    booking = await _load(db, caller, booking_id)
+    settings: Settings = request.app.state.settings
+    return Response(
+        calendar_file(booking, url=f"{settings.base_url}/bookings/{booking.id}"),
+        media_type="text/calendar; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="booking-{booking.id}.ics"'},
+    )
+
+
+async def _load(db: Reads, caller: Principal, booking_id: UUID) -> Booking:
+    booking = await queries.booking(db, caller, booking_id)
+    if booking is None:
+        raise NotFound
+    return booking
+
+
+def _answer(booking: Booking, response: Response) -> BookingOut:
+    tag(response, booking.version)
+    return BookingOut.model_validate(booking)

@@ -1,0 +1,114 @@
+"""Bodies of the booking API."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from app.core.schema import Input, Instant, Output
+from app.core.text import Line, Prose
+from app.instruments.rules.states import Status
+
+Purpose = Literal["research", "development", "teaching", "other"]
+_EXAMPLE_START = "2026-11-23T09:00:00+08:00"
+_EXAMPLE_END = "2026-11-23T11:00:00+08:00"
+_EXAMPLE_ID = "01930f3e-5b7a-7c4e-9d2a-3f1b6c8d9e0f"
+
+
+class BookingIn(Input):
+    """A wish for a unit's time."""
+
+    unit_id: Annotated[UUID, Field(examples=[_EXAMPLE_ID])]
+    starts_at: Annotated[Instant, Field(examples=[_EXAMPLE_START])]
+    ends_at: Annotated[Instant, Field(examples=[_EXAMPLE_END])]
+    purpose: Purpose
+    organisation_id: Annotated[UUID | None, Field(description="以哪个单位的名义；只属于一个单位时可省略")] = (
+        None
+    )
+    project: Annotated[str, Line(200, minimum=0), Field(description="课题名称")] = ""
+    note: Annotated[str, Prose(1000), Field(description="给机组的说明")] = ""
+
+
+class BookingMove(Input):
+    """The new time, and unit if it changes."""
+
+    starts_at: Annotated[Instant, Field(examples=[_EXAMPLE_START])]
+    ends_at: Annotated[Instant, Field(examples=[_EXAMPLE_END])]
+    unit_id: UUID | None = None
+
+
+class BookingCancel(Input):
+    """Why; asked for when the instrument's side cancels."""
+
+    reason: Annotated[str, Line(500, minimum=0)] = ""
+
+
+class BookingOut(Output):
+    """A booking, for either party."""
+
+    id: UUID
+    status: Status
+    version: int
+    instrument_id: UUID
+    instrument_name: str
+    unit_id: UUID
+    unit_label: str
+    tenant_id: Annotated[str, Field(description="仪器所属省份代码")]
+    requester_tenant_id: Annotated[str, Field(description="预约人所属省份代码")]
+    organisation_id: UUID
+    organisation_name: str
+    requester_name: str
+    starts_at: datetime
+    ends_at: datetime
+    setup_min: int
+    teardown_min: int
+    purpose: Purpose
+    project: str
+    note: str
+    cancel_reason: str
+    tz: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class BusyOut(Output):
+    """A time at which a unit is taken; more than that only for the parties."""
+
+    unit_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    booking_id: UUID | None
+    mine: bool
+    label: str | None
+
+
+class SpanOut(Output):
+    """A half-open span of time."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+class UnitOut(Output):
+    """A bookable unit."""
+
+    id: UUID
+    label: str
+
+
+class AvailabilityOut(Output):
+    """When an instrument's units are taken or shut, and the terms a booking must keep."""
+
+    instrument_id: UUID
+    tz: str
+    units: list[UnitOut]
+    busy: list[BusyOut]
+    closed: list[SpanOut]
+    bookable_from: datetime
+    bookable_until: datetime
+    step_min: int
+    min_min: int
+    max_min: int
+    setup_min: int
+    teardown_min: int

@@ -1,0 +1,315 @@
+"""Creating, moving and cancelling bookings; the database decides who gets the time."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, func, literal, select, update
+from sqlalchemy.dialects.postgresql import Range, insert
+from sqlalchemy.exc import IntegrityError
+
+from app.access.guards import ensure
+from app.access.principal import Principal
+from app.core.db import Session
+from app.core.errors import FieldError, Invalid, NotFound, Stale, constraint_name
+from app.core.i18n import msg
+from app.instruments.booking import policy, queries
+from app.instruments.booking.problems import AlreadyStarted, NotBookable, SlotTaken
+from app.instruments.models import Booking
+from app.instruments.rules import states
+from app.instruments.rules.opening import OpeningHours, Span
+from app.instruments.rules.slots import SEARCH, nearest_free
+from app.instruments.rules.terms import Terms, faults
+from app.journal.public import record
+
+NO_OVERLAP = "ex_booking_unit_id_occupied"
+ALTERNATIVES = 3
+REFUSED_STATUS = {
+    "suspended": msg("该仪器已停用，暂不接受预约"),
+    "retired": msg("该仪器已报废，不再接受预约"),
+}
+
+
+def terms_of(row: Row[Any]) -> Terms:
+    """The booking terms in a row of `queries.unit_terms` or `instrument_terms`."""
+    hours = tuple(
+        OpeningHours(weekday, *(datetime.strptime(text, "%H:%M:%S").time() for text in (opens, closes)))  # noqa: DTZ007 - a time of day
+        for weekday, opens, closes in row.hours or ()
+    )
+    return Terms(
+        zone=ZoneInfo(row.tz),
+        hours=hours,
+        step_min=row.step_min,
+        min_min=row.min_min,
+        max_min=row.max_min,
+        setup_min=row.setup_min,
+        teardown_min=row.teardown_min,
+        lead_min=row.lead_min,
+        horizon_days=row.horizon_days,
+    )
+
+
+def _payer(caller: Principal, organisation_id: UUID | None) -> UUID:
+    if organisation_id:
+        return organisation_id
+    if len(caller.organisations) == 1:
+        return next(iter(caller.organisations))
+    raise Invalid(errors=[FieldError("organisation_id", "missing", msg("请选择以哪个单位的名义预约"))])
+
+
+def _check_open(row: Row[Any]) -> None:
+    if row.service_status in REFUSED_STATUS:
+        raise NotBookable(REFUSED_STATUS[row.service_status])
+    if row.booking_mode == "sample":
+        raise NotBookable(msg("该仪器只接受送样，不接受机时预约"))
+    if not row.active:
+        raise NotBookable(msg("该机位已停用"))
+
+
+async def create(
+    session: Session,
+    *,
+    caller: Principal,
+    unit_id: UUID,
+    starts_at: datetime,
+    ends_at: datetime,
+    purpose: str,
+    organisation_id: UUID | None = None,
+    project: str = "",
+    note: str = "",
+) -> Booking:
+    """Book a unit for [starts_at, ends_at).
+
+    Raises:
+        NotFound: the caller sees no such unit.
+        Forbidden: the caller may not book it in that organisation's name.
+        NotBookable: the instrument takes no bookings now.
+        Invalid: the span breaks the instrument's terms; all faults at once.
+        SlotTaken: somebody has it; with alternatives.
+    """
+    payer_id = _payer(caller, organisation_id)
+    row = await queries.unit_terms(session, caller, unit_id, payer_id=payer_id)
+    if row is None:
+        raise NotFound
+    ensure(policy.may_book(caller, row, payer_id))
+    _check_open(row)
+    terms = terms_of(row)
+    found = faults(terms, starts_at, ends_at, now=row.now)
+    if found:
+        raise Invalid(errors=found)
+    booking = await _insert(
+        session,
+        tenant_id=row.tenant_id,
+        instrument_id=row.instrument_id,
+        unit_id=unit_id,
+        owner_id=row.owner_id,
+        instrument_name=row.instrument_name,
+        unit_label=row.unit_label,
+        tz=row.tz,
+        requester_tenant_id=caller.tenant_id,
+        requester_id=caller.id,
+        requester_name=caller.name,
+        organisation_id=payer_id,
+        organisation_name=row.payer_name,
+        purpose=purpose,
+        project=project,
+        note=note,
+        **_spans(terms, starts_at, ends_at),
+    )
+    if booking is None:
+        raise await _slot_taken(session, row, terms, starts_at, ends_at)
+    await _record(session, "booking.created", booking, after=_facts(booking))
+    return booking
+
+
+def _spans(terms: Terms, starts_at: datetime, ends_at: datetime) -> dict[str, Any]:
+    return {
+        "during": Range(starts_at, ends_at),
+        "occupied": Range(*terms.occupied(starts_at, ends_at)),
+        "setup_min": terms.setup_min,
+        "teardown_min": terms.teardown_min,
+    }
+
+
+async def _insert(session: Session, **values: Any) -> Booking | None:
+    """The new booking, or None when the exclusion constraint gave the time to somebody else.
+
+    The lock on the unit's row is taken by the same statement, before the insert: contenders queue instead of
+    deadlocking, and the later one finds the conflict.
+    """
+    locked = select(func.booking_lock_units(func.array([values["unit_id"]])).label("locked")).cte("locked")
+    columns = values | {"status": "confirmed", "blocking": True}
+    table = Booking.__table__
+    source = select(
+        *(literal(value, table.c[name].type).label(name) for name, value in columns.items())
+    ).where(select(locked.c.locked).scalar_subquery() >= 0)
+    statement = (
+        insert(Booking)
+        .from_select(list(columns), source)
+        .on_conflict_do_nothing(constraint=NO_OVERLAP)
+        .returning(Booking)
+        .add_cte(locked)
+    )
+    booking: Booking | None = await session.scalar(statement)
+    return booking
+
+
+async def move(
+    session: Session,
+    *,
+    caller: Principal,
+    booking_id: UUID,
+    version: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    unit_id: UUID | None = None,
+) -> Booking:
+    """Give a booking another time, or another unit of the same instrument; it keeps the old one if it cannot.
+
+    Raises:
+        NotFound, Forbidden, NotBookable, Invalid, SlotTaken: as for `create`.
+        AlreadyStarted: its start has passed.
+        Stale: somebody changed it meanwhile.
+    """
+    booking = await _changeable(session, caller, booking_id, version)
+    target = unit_id or booking.unit_id
+    row = await queries.unit_terms(session, caller, target)
+    if row is None or row.instrument_id != booking.instrument_id:
+        raise Invalid(errors=[FieldError("unit_id", "unknown_unit", msg("不是该仪器的机位"))])
+    ensure(policy.may_keep(row, booking))
+    _check_open(row)
+    terms = terms_of(row)
+    found = faults(terms, starts_at, ends_at, now=row.now)
+    if found:
+        raise Invalid(errors=found)
+    before = _facts(booking)
+    await queries.lock_units(session, [booking.unit_id, target])
+    values = {"unit_id": target, "unit_label": row.unit_label, **_spans(terms, starts_at, ends_at)}
+    try:
+        async with session.begin_nested():
+            moved = await _update(session, booking, version, values, event="move")
+    except IntegrityError as error:
+        if constraint_name(error) != NO_OVERLAP:
+            raise
+        raise await _slot_taken(session, row, terms, starts_at, ends_at, besides=booking.id) from error
+    await _record(session, "booking.moved", moved, before=before, after=_facts(moved))
+    return moved
+
+
+async def cancel(
+    session: Session, *, caller: Principal, booking_id: UUID, version: int, reason: str = ""
+) -> Booking:
+    """Cancel a booking before its start; the instrument's side says why.
+
+    Raises:
+        NotFound, Forbidden, AlreadyStarted, Stale, NotBookable: as for `move`.
+        Invalid: the instrument's side gave no reason.
+    """
+    booking = await _changeable(session, caller, booking_id, version, event="cancel")
+    if not reason and not policy.is_requester(caller, booking):
+        raise Invalid(errors=[FieldError("reason", "missing", msg("由仪器方取消时须说明原因"))])
+    cancelled = await _update(session, booking, version, {"cancel_reason": reason}, event="cancel")
+    await _record(
+        session, "booking.cancelled", cancelled, before={"status": booking.status}, after={"reason": reason}
+    )
+    return cancelled
+
+
+async def _changeable(
+    session: Session, caller: Principal, booking_id: UUID, version: int, event: states.Event = "move"
+) -> Booking:
+    booking = await queries.booking(session, caller, booking_id)
+    if booking is None:
+        raise NotFound
+    ensure(policy.may_change(caller, booking))
+    if states.after(booking.status, event) is None:
+        raise NotBookable(msg("该预约已取消"))
+    if booking.version != version:
+        raise Stale
+    return booking
+
+
+async def _update(
+    session: Session, booking: Booking, version: int, values: dict[str, Any], *, event: states.Event
+) -> Booking:
+    """Apply a change if the booking still is what was read and has not begun, judged under its row's lock."""
+    session.expunge(booking)
+    status = states.after(booking.status, event)
+    statement = (
+        update(Booking)
+        .where(
+            Booking.id == booking.id,
+            Booking.version == version,
+            Booking.status == booking.status,
+            Booking.starts_at > func.clock_timestamp(),
+        )
+        .values(
+            **values,
+            status=status,
+            blocking=status in states.BLOCKING,
+            version=Booking.version + 1,
+            updated_at=func.clock_timestamp(),
+        )
+        .returning(Booking)
+    )
+    changed: Booking | None = await session.scalar(statement)
+    if changed is not None:
+        return changed
+    begun = await session.scalar(select(func.clock_timestamp() >= booking.starts_at))
+    raise AlreadyStarted if begun else Stale
+
+
+async def _slot_taken(
+    session: Session,
+    row: Row[Any],
+    terms: Terms,
+    starts_at: datetime,
+    ends_at: datetime,
+    *,
+    besides: UUID | None = None,
+) -> SlotTaken:
+    """The refusal, with the nearest free times on the wanted unit and the same time on its siblings."""
+    units = list(await queries.sibling_units(session, row.instrument_id))
+    taken = await queries.busy(session, units, starts_at - 2 * SEARCH, ends_at + 2 * SEARCH)
+    offers = []
+    for unit in sorted(units, key=lambda unit: unit != row.unit_id):
+        spans: Sequence[Span] = [
+            (entry.occupied_from, entry.occupied_to)
+            for entry in taken
+            if entry.unit_id == unit and entry.booking_id != besides
+        ]
+        free = nearest_free(terms, spans, starts_at, ends_at, now=row.now, count=ALTERNATIVES)
+        offers += [(abs(start - starts_at), unit != row.unit_id, start, end, unit) for start, end in free]
+    offers.sort(key=lambda offer: offer[:3])
+    return SlotTaken(
+        msg("该时段刚被他人预约，请看可选的空闲时段"),
+        alternatives=[
+            {"unit_id": str(unit), "starts_at": start.isoformat(), "ends_at": end.isoformat()}
+            for *_, start, end, unit in offers[:ALTERNATIVES]
+        ],
+    )
+
+
+def _facts(booking: Booking) -> dict[str, Any]:
+    """What the journal keeps of a booking: no names."""
+    return {
+        "unit_id": booking.unit_id,
+        "starts_at": booking.during.lower,
+        "ends_at": booking.during.upper,
+        "purpose": booking.purpose,
+        "organisation_id": booking.organisation_id,
+    }
+
+
+async def _record(
+    session: Session,
+    kind: str,
+    booking: Booking,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    subject = ("booking", booking.id)
+    await record(session, kind, subject=subject, tenant_id=booking.tenant_id, before=before, after=after)
