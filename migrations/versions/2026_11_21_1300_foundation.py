@@ -24,14 +24,14 @@ INSTANT = sa.DateTime(timezone=True)
 def upgrade() -> None:
     op.create_table(
         "province",
-        sa.Column("code", sa.Text, sa.CheckConstraint("code ~ '^[0-9]{6}$'", name="ck_province_code"), nullable=False),
+        sa.Column("code", sa.Text, sa.CheckConstraint("code ~ '^[0-9]{6}$'", name="code"), nullable=False),
         sa.Column("name_zh", sa.Text, nullable=False),
         sa.Column("short_zh", sa.Text, nullable=False),
         sa.Column("name_en", sa.Text, nullable=False),
         sa.Column("position", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("code", name="pk_province"),
         sa.CheckConstraint(
-            "char_length(name_zh) BETWEEN 1 AND 50 AND char_length(name_en) BETWEEN 1 AND 100", name="ck_province_names"
+            "char_length(name_zh) BETWEEN 1 AND 50 AND char_length(name_en) BETWEEN 1 AND 100", name="names"
         ),
     )
     protect("province", Reference())
@@ -54,7 +54,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_journal_event"),
         sa.ForeignKeyConstraint(["tenant_id"], ["province.code"], name="fk_journal_event_tenant_id"),
         sa.ForeignKeyConstraint(["actor_tenant_id"], ["province.code"], name="fk_journal_event_actor_tenant_id"),
-        sa.CheckConstraint("kind ~ '^[a-z_]+\\.[a-z_]+$'", name="ck_journal_event_kind"),
+        sa.CheckConstraint("kind ~ '^[a-z_]+\\.[a-z_]+$'", name="kind"),
         sa.Index("ix_journal_event_tenant_id_id", "tenant_id", "id"),
         sa.Index("ix_journal_event_subject", "subject_type", "subject_id"),
     )
@@ -73,7 +73,7 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary, server_default="", nullable=False),
         sa.PrimaryKeyConstraint("caller_id", "key", name="pk_idempotency_key"),
         sa.ForeignKeyConstraint(["tenant_id"], ["province.code"], name="fk_idempotency_key_tenant_id"),
-        sa.CheckConstraint("char_length(key) BETWEEN 1 AND 200", name="ck_idempotency_key_key"),
+        sa.CheckConstraint("char_length(key) BETWEEN 1 AND 200", name="key"),
         sa.Index("ix_idempotency_key_created_at", "created_at"),
     )
     protect("idempotency_key", Personal("caller_id"))

@@ -210,11 +210,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_task_run"),
         sa.ForeignKeyConstraint(["tenant_id"], ["province.code"], name="fk_task_run_tenant_id"),
         sa.UniqueConstraint("tenant_id", "id", name="uq_task_run_tenant_id_id"),
-        sa.CheckConstraint("kind ~ '^[a-z_]+\\.[a-z_]+$'", name="ck_task_run_kind"),
-        sa.CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="ck_task_run_state"),
-        sa.CheckConstraint("done >= 0 AND total >= 0", name="ck_task_run_counts"),
+        sa.CheckConstraint("kind ~ '^[a-z_]+\\.[a-z_]+$'", name="kind"),
+        sa.CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="state"),
+        sa.CheckConstraint("done >= 0 AND total >= 0", name="counts"),
         sa.CheckConstraint(
-            "(state IN ('done', 'failed')) = (ended_at IS NOT NULL)", name="ck_task_run_ended"
+            "(state IN ('done', 'failed')) = (ended_at IS NOT NULL)", name="ended"
         ),
         sa.Index("ix_task_run_tenant_id_created_by_id", "tenant_id", "created_by", "id"),
     )

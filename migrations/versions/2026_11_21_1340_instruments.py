@@ -201,7 +201,7 @@ def _parts() -> None:
         ),
         sa.UniqueConstraint("tenant_id", "id", name="uq_instrument_unit_tenant_id_id"),
         sa.UniqueConstraint("instrument_id", "label", name="uq_instrument_unit_instrument_id_label"),
-        sa.CheckConstraint("char_length(label) BETWEEN 1 AND 100", name="ck_instrument_unit_label"),
+        sa.CheckConstraint("char_length(label) BETWEEN 1 AND 100", name="label"),
     )
     op.create_table(
         "opening_rule",
@@ -220,7 +220,7 @@ def _parts() -> None:
             ondelete="CASCADE",
         ),
         sa.UniqueConstraint("instrument_id", "weekday", "opens", name="uq_opening_rule_instrument_id_weekday_opens"),
-        sa.CheckConstraint("weekday BETWEEN 1 AND 7", name="ck_opening_rule_weekday"),
+        sa.CheckConstraint("weekday BETWEEN 1 AND 7", name="weekday"),
     )
     for table in ("instrument_unit", "opening_rule"):
         protect(table, Parent("instrument", "instrument_id"))
@@ -283,20 +283,20 @@ def _booking() -> None:
                 ("tenant_id", "owner_id", "organisation"),
             )
         ),
-        sa.CheckConstraint("purpose IN ('research', 'development', 'teaching', 'other')", name="ck_booking_purpose"),
-        sa.CheckConstraint("status IN ('requested', 'confirmed', 'cancelled')", name="ck_booking_status"),
-        sa.CheckConstraint("blocking = (status IN ('requested', 'confirmed'))", name="ck_booking_blocking"),
+        sa.CheckConstraint("purpose IN ('research', 'development', 'teaching', 'other')", name="purpose"),
+        sa.CheckConstraint("status IN ('requested', 'confirmed', 'cancelled')", name="status"),
+        sa.CheckConstraint("blocking = (status IN ('requested', 'confirmed'))", name="blocking"),
         sa.CheckConstraint(
             "NOT isempty(during) AND NOT lower_inf(during) AND NOT upper_inf(during) AND lower_inc(during) "
             "AND NOT upper_inc(during) AND upper(during) <= lower(during) + interval '30 days'",
-            name="ck_booking_during",
+            name="during",
         ),
         sa.CheckConstraint(
             "occupied = tstzrange(lower(during) - make_interval(mins => setup_min::int), "
             "upper(during) + make_interval(mins => teardown_min::int), '[)')",
-            name="ck_booking_occupied",
+            name="occupied",
         ),
-        sa.CheckConstraint("char_length(project) <= 200 AND char_length(note) <= 1000", name="ck_booking_texts"),
+        sa.CheckConstraint("char_length(project) <= 200 AND char_length(note) <= 1000", name="texts"),
         pg.ExcludeConstraint(
             (sa.text("unit_id"), "="),
             (sa.text("occupied"), "&&"),
