@@ -2,22 +2,41 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeVar
+from datetime import date
+from typing import Any, Generic, Self, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import Query, Request, Response
-from sqlalchemy import Select, literal, tuple_
+from fastapi import Request, Response
+from pydantic import Field, model_validator
+from sqlalchemy import BindParameter, Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.cursor import Cursors
 from app.core.db import ReadSession
+from app.core.i18n import Locale
+from app.core.schema import Input
 
 Row = TypeVar("Row")
 DEFAULT_LIMIT = 20
 MAXIMUM_LIMIT = 100
-Limit = Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT, description="每页条数")]
-Cursor = Annotated[str | None, Query(max_length=1000, description="上一页返回的 next")]
+
+
+class ListQuery(Input):
+    """The query of a list: its part; lists add their filters. A field of an HTML form left blank is no filter."""
+
+    limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAXIMUM_LIMIT, description="每页条数")
+    cursor: str | None = Field(default=None, max_length=1000, description="上一页返回的 next")
+    lang: Locale | None = Field(default=None, description="语言，优先于 Accept-Language")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, given: Any) -> Any:
+        return {k: v for k, v in given.items() if v != ""} if isinstance(given, dict) else given
+
+    def filters(self) -> dict[str, Any]:
+        """What decides which rows are in the list and in which order; a cursor is bound to it."""
+        return self.model_dump(exclude=set(ListQuery.model_fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +54,11 @@ class Part:
     cursors: Cursors
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
+
+    @classmethod
+    def of(cls, request: Request, query: ListQuery) -> Self:
+        """The part a request asks for."""
+        return cls(Cursors(request.app.state.settings.secret), query.limit, query.cursor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +80,7 @@ async def fetch(
     key = tuple_(*order.columns)
     if part.cursor is not None:
         position = part.cursors.decode(part.cursor, bound_to=bound_to)
-        after = tuple_(*(literal(v, c.type) for v, c in zip(position, order.columns, strict=True)))
+        after = tuple_(*(_typed(v, c) for v, c in zip(position, order.columns, strict=True)))
         rows = rows.where(key < after if order.descending else key > after)
     rows = rows.order_by(*(c.desc() if order.descending else c.asc() for c in order.columns))
     found = list((await db.scalars(rows.limit(part.limit + 1))).all())
@@ -68,7 +92,17 @@ async def fetch(
 
 
 def _jsonable(value: Any) -> str | int | float | None:
+    if isinstance(value, date):
+        return value.isoformat()
     return str(value) if isinstance(value, UUID) else value
+
+
+def _typed(value: Any, column: InstrumentedAttribute[Any]) -> BindParameter[Any]:
+    """A cursor's value as the column's type; the cursor is signed, so it has that form."""
+    kind = column.type.python_type
+    if value is not None and issubclass(kind, date):
+        value = kind.fromisoformat(value)
+    return literal(value, column.type)
 
 
 def link_next(request: Request, response: Response, cursor: str | None) -> None:

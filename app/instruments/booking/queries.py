@@ -1,15 +1,16 @@
 """Every select of booking."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Uuid, and_, func, literal, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Row, Uuid, and_, func, literal, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from app.access.principal import Principal
+from app.core import keyset
 from app.core.db import ReadSession
 from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
 from app.instruments.visibility import WHOLE_PROVINCE, visible_to
@@ -156,23 +157,13 @@ class Filter:
 
 
 async def bookings(
-    session: ReadSession,
-    caller: Principal,
-    wanted: Filter,
-    *,
-    after: tuple[datetime, UUID] | None,
-    limit: int,
-    descending: bool = False,
-) -> Sequence[Booking]:
-    """Bookings the caller may read, by start; one query."""
-    order = tuple_(Booking.starts_at, Booking.id)
-    statement = select(Booking).where(*wanted.conditions(caller))
-    if after:
-        place = tuple_(*(literal(value) for value in after))
-        statement = statement.where(order < place if descending else order > place)
-    columns = (Booking.starts_at, Booking.id)
-    statement = statement.order_by(*(column.desc() if descending else column.asc() for column in columns))
-    return (await session.scalars(statement.limit(limit))).all()
+    session: ReadSession, caller: Principal, wanted: Filter, part: keyset.Part, *, descending: bool = False
+) -> keyset.Slice[Booking]:
+    """Bookings the caller may read, by start; one statement."""
+    order = keyset.Order((Booking.starts_at, Booking.id), descending)
+    rows = select(Booking).where(*wanted.conditions(caller))
+    bound = ["bookings", caller.id, asdict(wanted), descending]
+    return await keyset.fetch(session, rows, order, part, bound_to=bound)
 
 
 async def booking(session: ReadSession, caller: Principal, booking_id: UUID) -> Booking | None:

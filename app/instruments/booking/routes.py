@@ -1,6 +1,5 @@
 """The booking API: the JSON twin of the booking pages."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from app.access.entry import Reads, Router, Writes
 from app.access.guards import requires
 from app.access.permissions import Permission
 from app.access.principal import Principal
+from app.core import keyset
 from app.core.cursor import Cursors
 from app.core.errors import NotFound
 from app.core.etag import IfMatch, tag
@@ -86,29 +86,15 @@ async def list_bookings(
     since: Instant | None = None,
     until: Instant | None = None,
     order: Literal["earliest", "latest"] = "earliest",
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    limit: keyset.Limit = keyset.DEFAULT_LIMIT,
+    cursor: keyset.Cursor = None,
 ) -> PageOf[BookingOut]:
     """Bookings the caller may read, by start time."""
     wanted = queries.Filter(side, instrument_id, status, since, until)
-    settings: Settings = request.app.state.settings
-    cursors = Cursors(settings.secret)
-    bound = ["bookings", caller.id, side, instrument_id, status, since, until, order]
-    after = _position(cursors.decode(cursor, bound_to=bound)) if cursor else None
-    rows = await queries.bookings(
-        db, caller, wanted, after=after, limit=limit + 1, descending=order == "latest"
-    )
-    page, more = rows[:limit], len(rows) > limit
-    following = (
-        cursors.encode([page[-1].starts_at.isoformat(), str(page[-1].id)], bound_to=bound) if more else None
-    )
-    if following:
-        response.headers["Link"] = f'<{request.url.include_query_params(cursor=following)}>; rel="next"'
-    return PageOf(items=[BookingOut.model_validate(row) for row in page], next=following)
-
-
-def _position(values: list[str | int | float | None]) -> tuple[datetime, UUID]:
-    return datetime.fromisoformat(str(values[0])), UUID(str(values[1]))
+    part = keyset.Part(Cursors(request.app.state.settings.secret), limit, cursor)
+    page = await queries.bookings(db, caller, wanted, part, descending=order == "latest")
+    keyset.link_next(request, response, page.next)
+    return PageOf(items=[BookingOut.model_validate(row) for row in page.items], next=page.next)
 
 
 @router.get("/bookings/{booking_id}", operation_id="getBooking")
