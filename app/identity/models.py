@@ -1,0 +1,191 @@
+"""Accounts, how they sign in, and who they are in the province."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+from app.identity.provider import models as provider_models
+from app.tenancy.models import Owned
+from app.tenancy.policies import Hidden, Own, Personal
+
+__all__ = ["provider_models"]
+
+SELF = "self"
+"""The issuer of the built-in provider, whatever address it has."""
+
+
+def of_account() -> ForeignKeyConstraint:
+    """The row belongs to an account of the same province."""
+    return ForeignKeyConstraint(["tenant_id", "account_id"], ["account.tenant_id", "account.id"])
+
+
+class Account(Owned, Base):
+    """A person 账号, at home in one province."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "id"),
+        CheckConstraint("char_length(display_name) BETWEEN 1 AND 100", name="display_name"),
+        CheckConstraint("status IN ('active', 'suspended', 'closed')", name="status"),
+        {"info": {"row_policy": Own()}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())
+    display_name: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default="active")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    version: Mapped[int] = mapped_column(server_default="1")
+
+
+class LocalCredential(Owned, Base):
+    """How an account signs in at the built-in provider; apart, so that the province's rows hold no password."""
+
+    __tablename__ = "local_credential"
+    __table_args__ = (
+        of_account(),
+        UniqueConstraint("login_name"),
+        CheckConstraint(
+            "login_name = lower(login_name) AND char_length(login_name) BETWEEN 3 AND 254", name="login_name"
+        ),
+        CheckConstraint("password_hash LIKE '$argon2id$%'", name="password_hash"),
+        {"info": {"row_policy": Hidden()}},
+    )
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    login_name: Mapped[str]
+    password_hash: Mapped[str]
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class ExternalIdentity(Owned, Base):
+    """The link from a provider's subject to an account."""
+
+    __tablename__ = "external_identity"
+    __table_args__ = (
+        of_account(),
+        UniqueConstraint("issuer", "subject"),
+        Index("ix_external_identity_account_id", "account_id"),
+        CheckConstraint("issuer = 'self' OR issuer ~ '^https?://'", name="issuer"),
+        CheckConstraint("char_length(subject) BETWEEN 1 AND 255", name="subject"),
+        {"info": {"row_policy": Hidden()}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())
+    account_id: Mapped[UUID]
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class IdentityProvider(Owned, Base):
+    """Where a province's people sign in 身份提供方."""
+
+    __tablename__ = "identity_provider"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "issuer", "client_id"),
+        CheckConstraint("issuer = 'self' OR issuer ~ '^https?://'", name="issuer"),
+        CheckConstraint(
+            "char_length(name_zh) BETWEEN 1 AND 50 AND char_length(name_en) BETWEEN 1 AND 100", name="names"
+        ),
+        {"info": {"row_policy": Own()}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())
+    name_zh: Mapped[str]
+    name_en: Mapped[str]
+    issuer: Mapped[str]
+    client_id: Mapped[str]
+    client_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Encrypted; a public client has none."""
+    enabled: Mapped[bool] = mapped_column(server_default="true")
+    position: Mapped[int] = mapped_column(server_default="1")
+
+
+class Membership(Owned, Base):
+    """An account belongs to an organisation of its province 单位成员."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        of_account(),
+        ForeignKeyConstraint(["tenant_id", "organisation_id"], ["organisation.tenant_id", "organisation.id"]),
+        Index("ix_membership_organisation_id", "organisation_id"),
+        CheckConstraint("role IN ('member', 'manager')", name="role"),
+        {"info": {"row_policy": Own()}},
+    )
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class RoleGrant(Owned, Base):
+    """A role in the whole province."""
+
+    __tablename__ = "role_grant"
+    __table_args__ = (
+        of_account(),
+        CheckConstraint("role IN ('province_admin', 'auditor')", name="role"),
+        {"info": {"row_policy": Own()}},
+    )
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class Stewardship(Owned, Base):
+    """An account is the steward of an instrument 机组管理员; the table of instruments adds its own foreign key."""
+
+    __tablename__ = "stewardship"
+    __table_args__ = (
+        of_account(),
+        Index("ix_stewardship_instrument_id", "instrument_id"),
+        {"info": {"row_policy": Own()}},
+    )
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    instrument_id: Mapped[UUID] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class BrowserSession(Owned, Base):
+    """A signed-in browser; the cookie holds the token, the row its digest."""
+
+    __tablename__ = "browser_session"
+    __table_args__ = (
+        of_account(),
+        UniqueConstraint("digest"),
+        Index("ix_browser_session_account_id", "account_id"),
+        CheckConstraint("char_length(user_agent) <= 300 AND char_length(address) <= 64", name="device"),
+        {"info": {"row_policy": Personal("account_id")}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())
+    account_id: Mapped[UUID]
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    expires_at: Mapped[datetime]
+    user_agent: Mapped[str]
+    address: Mapped[str]
+    revoked_at: Mapped[datetime | None]
+
+
+class LoginAttempt(Base):
+    """How often a login name or an address was tried of late; the key is a keyed digest of it."""
+
+    __tablename__ = "login_attempt"
+    __table_args__ = (
+        Index("ix_login_attempt_last_at", "last_at"),
+        {"info": {"row_policy": Hidden()}},
+    )
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    attempts: Mapped[int]
+    last_at: Mapped[datetime]
+    free_at: Mapped[datetime]
+    """No earlier try is looked at."""
