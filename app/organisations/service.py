@@ -1,0 +1,147 @@
+"""What can be done with organisations."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import func, insert, update
+
+from app.access.guards import ensure
+from app.access.principal import Principal
+from app.core.db import ReadSession, Session
+from app.core.errors import NotFound, Stale
+from app.core.keyset import Part, Slice, fetch
+from app.journal.public import record
+from app.organisations.models import Organisation, name_key
+from app.organisations.policy import may_manage, may_register
+from app.organisations.problems import StatusUnchanged, adcode_unknown, uscc_doubtful
+from app.organisations.queries import ORDERS, organisation_by_id, organisations
+from app.organisations.rules.uscc import Standing, examine
+from app.organisations.schemas import OrganisationChange, OrganisationCreate, OrganisationQuery
+
+SUBJECT = "organisation"
+
+
+async def find(
+    db: ReadSession, *, caller: Principal, wanted: OrganisationQuery, part: Part
+) -> Slice[Organisation]:
+    """A page of the organisations the caller may see."""
+    bound_to = [SUBJECT, wanted.filters()]
+    return await fetch(db, organisations(caller, wanted), ORDERS[wanted.sort], part, bound_to=bound_to)
+
+
+async def get(db: ReadSession, *, caller: Principal, organisation_id: UUID) -> Organisation:
+    """One organisation.
+
+    Raises:
+        NotFound: there is none, or the caller may not see it.
+    """
+    organisation: Organisation | None = await db.scalar(organisation_by_id(caller, organisation_id))
+    if organisation is None:
+        raise NotFound
+    return organisation
+
+
+async def register(db: Session, *, caller: Principal, new: OrganisationCreate) -> Organisation:
+    """Register an organisation in the caller's province.
+
+    Raises:
+        Forbidden: the caller is no province admin.
+        Invalid: the code is doubtful and no reason is given, or the place is not in the province.
+        UsccTaken: the code is registered (by the constraint's name, at the statement).
+    """
+    ensure(may_register(caller))
+    values = new.model_dump()
+    _check(values, tenant_id=str(caller.tenant_id))
+    created = insert(Organisation).values(**values, tenant_id=caller.tenant_id).returning(Organisation)
+    organisation = (await db.scalars(created)).one()
+    await record(db, "organisation.registered", subject=(SUBJECT, organisation.id), after=values)
+    return organisation
+
+
+async def change(
+    db: Session, *, caller: Principal, organisation_id: UUID, version: int, changes: OrganisationChange
+) -> Organisation:
+    """Change what is given in `changes`.
+
+    Raises:
+        NotFound: as `get`.
+        Forbidden: it is another province's, or the caller is no admin.
+        Stale: `version` is no longer current.
+        Invalid, UsccTaken: as `register`.
+    """
+    organisation = await get(db, caller=caller, organisation_id=organisation_id)
+    ensure(may_manage(caller, organisation))
+    given = changes.model_dump(exclude_unset=True)
+    after = {name: value for name, value in given.items() if value != getattr(organisation, name)}
+    if not after:
+        _ensure_current(organisation, version)
+        return organisation
+    _check(_columns(organisation) | after, tenant_id=organisation.tenant_id)
+    before = {name: getattr(organisation, name) for name in after}
+    return await _write(db, organisation, version, "organisation.changed", before=before, after=after)
+
+
+async def set_status(
+    db: Session,
+    *,
+    caller: Principal,
+    organisation_id: UUID,
+    version: int,
+    status: Literal["active", "suspended"],
+) -> Organisation:
+    """Suspend an organisation, or make it active again.
+
+    Raises:
+        NotFound, Forbidden, Stale: as `change`.
+        StatusUnchanged: it has that status already.
+    """
+    organisation = await get(db, caller=caller, organisation_id=organisation_id)
+    ensure(may_manage(caller, organisation))
+    _ensure_current(organisation, version)
+    if organisation.status == status:
+        raise StatusUnchanged
+    kind = "organisation.suspended" if status == "suspended" else "organisation.reactivated"
+    before = {"status": organisation.status}
+    return await _write(db, organisation, version, kind, before=before, after={"status": status})
+
+
+def _check(values: Mapping[str, Any], *, tenant_id: str) -> None:
+    if examine(values["uscc"]) is not Standing.VALID and not values["uscc_override_reason"]:
+        raise uscc_doubtful(values["uscc"])
+    if not values["adcode"].startswith(tenant_id[:2]):
+        raise adcode_unknown(values["adcode"])
+
+
+async def _write(
+    db: Session,
+    organisation: Organisation,
+    version: int,
+    kind: str,
+    *,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> Organisation:
+    keys = {"name_key": name_key(after["name"])} if "name" in after else {}
+    changed = (
+        update(Organisation)
+        .where(Organisation.id == organisation.id, Organisation.version == version)
+        .values(**after, **keys, version=Organisation.version + 1, updated_at=func.clock_timestamp())
+        .returning(Organisation)
+        .execution_options(populate_existing=True)
+    )
+    current = await db.scalar(changed)
+    if current is None:
+        raise Stale
+    subject = (SUBJECT, organisation.id)
+    await record(db, kind, subject=subject, tenant_id=organisation.tenant_id, before=before, after=after)
+    return organisation
+
+
+def _ensure_current(organisation: Organisation, version: int) -> None:
+    if organisation.version != version:
+        raise Stale
+
+
+def _columns(organisation: Organisation) -> dict[str, Any]:
+    return {name: getattr(organisation, name) for name in OrganisationChange.model_fields}
