@@ -1,0 +1,128 @@
+"""The terms of booking: every broken rule has its code, and all are told at once."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.instruments.rules.opening import OpeningHours, Span
+from app.instruments.rules.slots import nearest_free
+from app.instruments.rules.states import TRANSITIONS, after
+from app.instruments.rules.terms import MINUTE, Terms, faults, span_faults
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=SHANGHAI)
+WEEKDAYS = tuple(OpeningHours(day, time(8, 30), time(17, 30)) for day in range(1, 6))
+
+
+def terms(**changed: object) -> Terms:
+    values: dict[str, object] = {
+        "zone": SHANGHAI,
+        "hours": WEEKDAYS,
+        "step_min": 15,
+        "min_min": 30,
+        "max_min": 480,
+        "setup_min": 15,
+        "teardown_min": 30,
+        "lead_min": 0,
+        "horizon_days": 14,
+    }
+    return Terms(**(values | changed))  # type: ignore[arg-type] # a builder of one frozen object
+
+
+def at(hour: int, minute: int = 0, *, day: int = 23) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=SHANGHAI)
+
+
+def codes(start: datetime, end: datetime, **changed: object) -> set[str]:
+    return {fault.code for fault in faults(terms(**changed), start, end, now=NOW)}
+
+
+def test_a_good_span_has_no_fault() -> None:
+    assert faults(terms(), at(9), at(11), now=NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "changed", "expected"),
+    [
+        (at(11), at(9), {}, {"end_not_after_start"}),
+        (at(9), at(9), {}, {"end_not_after_start"}),
+        (at(9), at(9) + timedelta(days=31), {}, {"span_too_long"}),
+        (at(7, day=23), at(9, day=23), {"hours": ()}, {"in_the_past"}),
+        (at(8), at(9), {"hours": ()}, {"in_the_past"}),
+        (at(9), at(10), {"lead_min": 120}, {"lead_time"}),
+        (at(9) + timedelta(days=21), at(10) + timedelta(days=21), {}, {"beyond_horizon"}),
+        (at(9, 5), at(9, 50), {}, {"off_grid"}),
+        (at(9), at(9, 15), {}, {"too_short"}),
+        (at(9), at(17, 15), {}, {"too_long"}),
+        (at(17), at(18), {}, {"outside_opening_hours"}),
+        (at(7, 1), at(7, 4), {}, {"in_the_past", "off_grid", "too_short", "outside_opening_hours"}),
+    ],
+)
+def test_each_rule_has_its_code(
+    start: datetime, end: datetime, changed: dict[str, object], expected: set[str]
+) -> None:
+    assert codes(start, end, **changed) == expected
+
+
+def test_the_horizon_ends_with_a_local_day() -> None:
+    last = at(17) + timedelta(days=14)
+    assert codes(last, last + timedelta(minutes=30), hours=()) == set()
+    beyond = at(0) + timedelta(days=15)
+    assert codes(beyond, beyond + timedelta(minutes=30), hours=()) == {"beyond_horizon"}
+
+
+def test_seconds_are_off_the_grid() -> None:
+    assert "off_grid" in codes(at(9) + timedelta(seconds=1), at(10))
+
+
+def test_buffers_widen_what_is_occupied() -> None:
+    assert terms().occupied(at(9), at(11)) == (at(8, 45), at(11, 30))
+
+
+def test_span_faults_know_no_instrument() -> None:
+    assert span_faults(at(9), at(10)) == []
+
+
+def test_alternatives_are_nearest_first_and_keep_buffers() -> None:
+    busy = [(at(8, 45), at(11, 30))]  # somebody booked 9 to 11
+    found = nearest_free(terms(), busy, at(9), at(11), now=NOW, count=3)
+    assert found[0] == (at(11, 45), at(13, 45))
+    assert len(found) == 3
+
+
+def test_no_alternative_when_the_horizon_is_full() -> None:
+    busy = [(at(0), at(0) + timedelta(days=40))]
+    assert nearest_free(terms(), busy, at(9), at(11), now=NOW, count=3) == []
+
+
+def test_no_alternative_when_the_search_window_is_past() -> None:
+    start = at(9) - timedelta(days=30)
+    assert nearest_free(terms(), [], start, start + timedelta(hours=1), now=NOW, count=3) == []
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4000), st.integers(15, 600)), max_size=12),
+    st.integers(0, 100),
+    st.integers(2, 24),
+)
+def test_every_alternative_could_be_booked(taken: list[tuple[int, int]], offset: int, quarters: int) -> None:
+    rules = terms()
+    start = at(9) + offset * 15 * MINUTE
+    end = start + quarters * 15 * MINUTE
+    busy: list[Span] = [(at(6) + m * MINUTE, at(6) + (m + n) * MINUTE) for m, n in taken]
+    found = nearest_free(rules, busy, start, end, now=NOW, count=3)
+    assert found == sorted(found, key=lambda span: (abs(span[0] - start), span[0]))
+    for span in found:
+        assert faults(rules, *span, now=NOW) == []
+        occupied = rules.occupied(*span)
+        assert all(occupied[1] <= b_start or occupied[0] >= b_end for b_start, b_end in busy)
+
+
+def test_states_lead_only_where_the_table_says() -> None:
+    assert after("confirmed", "cancel") == "cancelled"
+    assert after("cancelled", "cancel") is None
+    assert after("cancelled", "move") is None
+    assert set(TRANSITIONS.values()) == {"requested", "confirmed", "cancelled"}
