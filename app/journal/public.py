@@ -11,6 +11,8 @@ from app.core.db import Session
 from app.journal.models import JournalEvent
 from app.tenancy.context import context_of
 
+__all__ = ["JournalEvent", "record"]
+
 
 async def record(
     session: Session,

@@ -1,0 +1,36 @@
+"""Reading the journal."""
+
+from sqlalchemy import ColumnElement, Select, select
+
+from app.audit.schemas import AuditQuery
+from app.core.keyset import Order
+from app.journal.public import JournalEvent
+
+NEWEST_FIRST = Order((JournalEvent.id,), descending=True)
+
+
+def events(tenant_id: str, wanted: AuditQuery) -> Select[JournalEvent]:
+    """The events on one province's things."""
+    return select(JournalEvent).where(JournalEvent.tenant_id == tenant_id, *_conditions(tenant_id, wanted))
+
+
+def _conditions(tenant_id: str, wanted: AuditQuery) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.kind:
+        exact = "." in wanted.kind
+        conditions.append(
+            JournalEvent.kind == wanted.kind if exact else JournalEvent.kind.startswith(f"{wanted.kind}.")
+        )
+    if wanted.subject_type:
+        conditions.append(JournalEvent.subject_type == wanted.subject_type)
+    if wanted.subject_id:
+        conditions.append(JournalEvent.subject_id == wanted.subject_id)
+    if wanted.actor_id:
+        conditions.append(JournalEvent.actor_id == wanted.actor_id)
+        # Otherwise a guessed id would tell which stranger acted.
+        conditions.append(JournalEvent.actor_tenant_id == tenant_id)
+    if wanted.since:
+        conditions.append(JournalEvent.at >= wanted.since)
+    if wanted.until:
+        conditions.append(JournalEvent.at < wanted.until)
+    return conditions

@@ -1,0 +1,23 @@
+"""Reading the journal as an auditor."""
+
+from app.access.guards import ensure
+from app.access.principal import Principal
+from app.audit.policy import may_read
+from app.audit.queries import NEWEST_FIRST, events
+from app.audit.schemas import AuditQuery
+from app.core.db import ReadSession
+from app.core.keyset import Part, Slice, fetch
+from app.journal.public import JournalEvent
+
+EXPORT_ROWS = 10_000
+
+
+async def find(db: ReadSession, *, caller: Principal, wanted: AuditQuery, part: Part) -> Slice[JournalEvent]:
+    """A page of the own province's events.
+
+    Raises:
+        Forbidden: the caller is no auditor.
+    """
+    ensure(may_read(caller))
+    bound_to = ["audit", caller.tenant_id, wanted.filters()]
+    return await fetch(db, events(str(caller.tenant_id), wanted), NEWEST_FIRST, part, bound_to=bound_to)
