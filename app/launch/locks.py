@@ -5,13 +5,14 @@ named with their reason. `uv.lock` was turned down because it writes the address
 """
 
 import subprocess
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
 from app.core import clock
+from app.launch.bootstrap import ROOT
 from app.launch.errors import LaunchError
 
-ROOT = Path(__file__).resolve().parents[2]
 COOLING_OFF = timedelta(days=7)
 WITHOUT_COOLING_OFF = {
     "authlib": "2026-11-18",  # 1.9.9 closes a hole: confidential clients passed without their secret
@@ -26,7 +27,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
 """Lock file → what it is made of. The development lock repeats the other's versions, so it only ever adds packages."""
 
 
-def write_all(uv: Path) -> None:
+def write_all(uv: Path, environment: Mapping[str, str]) -> None:
     """Resolve `pyproject.toml` anew with the pinned `uv` and rewrite every lock file.
 
     Raises:
@@ -41,5 +42,5 @@ def write_all(uv: Path) -> None:
             f"--exclude-newer-package={package}={max(day, newest)}"
             for package, day in WITHOUT_COOLING_OFF.items()
         ]
-        if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:  # noqa: S603 - our own uv
+        if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0:
             raise LaunchError(f"无法生成 {name}", f"{name} could not be resolved")

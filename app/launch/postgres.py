@@ -243,7 +243,7 @@ class _Server:
             "users": str(self._lock("users")),
         }
         with self.log.open("ab") as log:
-            keeper = subprocess.run(  # noqa: S603 - our own script
+            keeper = subprocess.run(
                 [sys.executable, "-I", "-S", Path(__file__).with_name("keeper.py"), json.dumps(order)],
                 cwd="/",
                 stdin=subprocess.DEVNULL,

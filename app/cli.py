@@ -1,0 +1,136 @@
+"""The `commons` command. Each subcommand imports what it needs when it runs, so that none waits for the others."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from app.launch.errors import LaunchError
+
+Arguments = argparse.Namespace
+INTERRUPTED = 130
+"""128 + SIGINT, what a shell reports for a program ended by Ctrl-C."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand; returns the exit code."""
+    arguments, rest = _parser().parse_known_args(argv)
+    if rest and arguments.run is not _test:
+        _parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    arguments.rest = rest
+    run: Callable[[Arguments], int | None] = arguments.run
+    try:
+        return run(arguments) or 0
+    except LaunchError as error:
+        sys.stderr.write(f"commons: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="commons", description="长三角创新资源共享平台 / Delta Commons")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = commands.add_parser(
+        "demo", help="everything at once, with demonstration data and its own PostgreSQL"
+    )
+    demo.add_argument("--port", type=int, default=8000)
+    demo.add_argument(
+        "--data", type=Path, metavar="DIR", help="data folder (DATA_DIR, else .data in the project)"
+    )
+    demo.set_defaults(run=_demo)
+
+    serve = commands.add_parser("serve", help="serve pages and API on the database of DATABASE_URL")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument("--no-worker", action="store_true", help="leave jobs to `commons worker`")
+    serve.add_argument(
+        "--grace", type=int, default=10, metavar="SECONDS", help="time open answers get at the end"
+    )
+    serve.set_defaults(run=_serve)
+
+    commands.add_parser("worker", help="run jobs of the queue").set_defaults(run=_worker)
+    commands.add_parser("migrate", help="make roles and tables, as DATABASE_URL").set_defaults(run=_migrate)
+    _add_development_commands(commands)
+    return parser
+
+
+def _add_development_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    # No positional is declared: what argparse does not know keeps its order and goes to pytest.
+    test = commands.add_parser(
+        "test",
+        help="every check; with paths or pytest options only those tests",
+        usage="commons test [--full] [--cov] [PATH or pytest option ...]",
+    )
+    test.add_argument("--full", action="store_true", help="the long form of the proofs too")
+    test.add_argument("--cov", action="store_true", help="measure branch coverage")
+    test.set_defaults(run=_test)
+
+    assets = commands.add_parser("assets", help="fetch the scripts, styles and icons the pages load")
+    assets.add_argument(
+        "--update", action="store_true", help="rewrite vendor.json from package-lock.json, icons.txt"
+    )
+    assets.set_defaults(run=_assets)
+
+    commands.add_parser("lock", help="resolve the dependencies anew").set_defaults(run=_lock)
+
+
+def _demo(arguments: Arguments) -> None:
+    from app.launch import demonstration
+
+    demonstration.run(arguments.port, (arguments.data or demonstration.default_data_dir()).absolute())
+
+
+def _serve(arguments: Arguments) -> None:
+    from app.launch import server
+    from app.settings import settings_from_environment
+
+    with server.listen(arguments.host, arguments.port) as door:
+        server.serve(
+            settings_from_environment(), door, worker=not arguments.no_worker, grace_seconds=arguments.grace
+        )
+
+
+def _worker(_arguments: Arguments) -> None:
+    import app.registry  # noqa: F401 - registers the jobs
+    from app.core import logs
+    from app.jobs.worker import run_until_signalled
+    from app.settings import settings_from_environment
+
+    settings = settings_from_environment()
+    logs.configure(settings.log_level)
+    asyncio.run(run_until_signalled(settings))
+
+
+def _migrate(_arguments: Arguments) -> None:
+    from app.launch import schema
+    from app.settings import settings_from_environment
+
+    schema.upgrade(settings_from_environment())
+
+
+def _test(arguments: Arguments) -> int:
+    from app.launch import checks
+
+    return checks.run(arguments.rest, full=arguments.full, coverage=arguments.cov)
+
+
+def _assets(arguments: Arguments) -> None:
+    from app.launch import assets
+
+    if arguments.update:
+        assets.update_manifest()
+    assets.build()
+
+
+def _lock(_arguments: Arguments) -> None:
+    from app.launch import bootstrap, locks
+
+    environment = bootstrap.environment_for_installers()
+    locks.write_all(bootstrap.pinned_uv(environment), environment)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""`commons demo`: a database, the demonstration data and the platform from one command, in one process.
+
+A supervisor with the server as its child was turned down: this process imports the platform once instead of twice, and
+there is no second process to outlive the first. The database belongs to a keeper (app/launch/keeper.py) that stops it
+as soon as this process is gone, however it went.
+"""
+
+import asyncio
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from app.demo import accounts, seed
+from app.launch import assets, postgres, schema, server
+from app.launch.bootstrap import ROOT
+from app.launch.errors import plain_database_errors
+from app.settings import Settings
+
+HOST = "127.0.0.1"
+DATABASE = "commons"
+GRACE_SECONDS = 1
+
+
+def default_data_dir() -> Path:
+    """DATA_DIR, else `.data` in the project, wherever the command was called from."""
+    return Path(os.environ.get("DATA_DIR") or ROOT / ".data")
+
+
+def run(port: int, data_dir: Path) -> None:
+    """Serve the demonstration on `port` until Ctrl-C or SIGTERM.
+
+    Raises:
+        LaunchError: the port is taken, the disk full, the data folder unusable or its contents newer than this version.
+    """
+    with server.listen(HOST, port) as door, _until_stopped():
+        assets.build()
+        with _database(data_dir) as url:
+            settings = Settings(
+                database_url=url,
+                secret_key=os.environ.get("SECRET_KEY") or _secret_key(data_dir),
+                base_url=os.environ.get("BASE_URL") or f"http://{HOST}:{port}",
+                data_dir=data_dir,
+                log_level="WARNING",
+            )
+            schema.upgrade(settings)
+            with plain_database_errors(schema.describe(url)):
+                asyncio.run(seed.load(settings))
+            served = settings.model_copy(
+                update={"database_url": None, "app_database_url": settings.url_for("app")}
+            )
+            server.serve(
+                served,
+                door,
+                worker=True,
+                grace_seconds=GRACE_SECONDS,
+                when_ready=lambda: _announce(served.base_url),
+            )
+
+
+@contextmanager
+def _database(data_dir: Path) -> Iterator[str]:
+    """The administrator's URL: DATABASE_URL if it is set, else an embedded server on the data folder."""
+    if given := Settings().database_url:
+        yield given
+        return
+    with postgres.running(data_dir) as url:
+        yield asyncio.run(schema.create_database(url, DATABASE))
+
+
+def _secret_key(data_dir: Path) -> str:
+    """The data folder's own secret, made on first use; linked into place, so that nobody ever reads half of one."""
+    key = data_dir / "secret.key"
+    if not key.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        fresh = data_dir / f"secret.key.{os.getpid()}"
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        try:
+            key.hardlink_to(fresh)
+        except FileExistsError:
+            pass  # another process was first; its key holds
+        finally:
+            fresh.unlink()
+    return key.read_text().strip()
+
+
+@contextmanager
+def _until_stopped() -> Iterator[None]:
+    """Make SIGTERM unwind like Ctrl-C, and both end quietly."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        _say("已停止 / stopped")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _announce(base_url: str) -> None:
+    _say(
+        f"\n长三角创新资源共享平台 Delta Commons\n\n  {base_url}\n\n{accounts.LISTING}\n\n按 Ctrl-C 停止 / Ctrl-C stops"
+    )
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
