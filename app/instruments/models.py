@@ -84,6 +84,8 @@ class Instrument(Owned, Base):
         Index("ix_instrument_search", "search", postgresql_using="gin"),
         Index("ix_instrument_tenant_id_id", "tenant_id", "id"),
         Index("ix_instrument_class_code_id", "class_code", "id"),
+        Index("ix_instrument_name_key_id", "name_key", "id"),
+        Index("ix_instrument_worth_fen_id", text("coalesce(worth_fen, -1)"), "id"),
         {"info": {"row_policy": Scoped()}},
     )
 
@@ -137,11 +139,15 @@ class Instrument(Owned, Base):
         Computed(
             "setweight(to_tsvector('simple', zh_bigram(name_zh || ' ' || name_en)), 'A') || "
             "setweight(to_tsvector('simple', zh_bigram(model || ' ' || manufacturer || ' ' || inner_id)), 'B') || "
-            "setweight(to_tsvector('simple', zh_bigram(function || ' ' || technical || ' ' || service_content)), 'C')",
+            "setweight(to_tsvector('simple', zh_bigram(function || ' ' || technical || ' ' || service_content)), 'C') || "
+            "array_to_tsvector(ARRAY['@' || organisation_id::text])",
             persisted=True,
         ),
         deferred=True,
     )
+    """Bigrams of the texts by weight, and the organisation's id, so that a word can mean either."""
+    name_key: Mapped[str] = mapped_column(Computed("zh_sort_key(name_zh)", persisted=True), deferred=True)
+    """The name as it sorts: by pinyin for everyday characters."""
 
 
 class InstrumentUnit(Owned, Base):

@@ -58,15 +58,36 @@ AS $$
 $$
 """
 
+# Pinyin order without ICU: GB 18030 keeps the 3,755 everyday characters of GB/T 2312 in that order. `convert_to` is only
+# called stable because conversions can be replaced; ours are not.
+ZH_SORT_KEY = """
+CREATE FUNCTION zh_sort_key(name text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog
+RETURN encode(convert_to(lower(name), 'GB18030'), 'hex')
+"""
+
+SEARCH = (
+    "setweight(to_tsvector('simple', zh_bigram(name_zh || ' ' || name_en)), 'A') || "
+    "setweight(to_tsvector('simple', zh_bigram(model || ' ' || manufacturer || ' ' || inner_id)), 'B') || "
+    "setweight(to_tsvector('simple', zh_bigram(function || ' ' || technical || ' ' || service_content)), 'C') || "
+    "array_to_tsvector(ARRAY['@' || organisation_id::text])"
+)
+
 # `@@` is not leakproof, so under a policy its index would not be used: the visibility predicate stands inside instead.
+# What lists filter and sort by comes along, so that only the rows of the page are read again.
 MATCHING = f"""
-CREATE FUNCTION instruments_matching(query tsquery, organisations uuid[])
-RETURNS TABLE (id uuid, rank real)
+CREATE FUNCTION instruments_matching(query tsquery)
+RETURNS TABLE (
+    id uuid, tenant_id text, organisation_id uuid, scope text, class_code text, service_status text, tz text,
+    name_key text, worth_fen bigint, rank double precision
+)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 100
 AS $$
-    SELECT i.id, ts_rank(i.search, query)
+    SELECT i.id, i.tenant_id, i.organisation_id, i.scope, i.class_code, i.service_status, i.tz,
+           i.name_key, i.worth_fen, ts_rank(i.search, query)
     FROM instrument i
-    WHERE (i.search @@ query OR i.organisation_id = ANY (organisations))
+    WHERE i.search @@ query
       AND (i.tenant_id = {TENANT} OR i.scope = 'public' OR (i.scope = 'region' AND {TENANT} IS NOT NULL))
 $$
 """
@@ -85,8 +106,9 @@ def identifier() -> sa.Column[object]:
 
 
 def upgrade() -> None:
-    op.execute(ZH_BIGRAM)
-    op.execute(f"GRANT EXECUTE ON FUNCTION zh_bigram(text) TO {role('app')}, {role('reader')}, {role('broker')}")
+    for body, signature in ((ZH_BIGRAM, "zh_bigram(text)"), (ZH_SORT_KEY, "zh_sort_key(text)")):
+        op.execute(body)
+        op.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {role('app')}, {role('reader')}, {role('broker')}")
     _instrument()
     _parts()
     _booking()
@@ -138,13 +160,9 @@ def _instrument() -> None:
         sa.Column(
             "search",
             pg.TSVECTOR,
-            sa.Computed(
-                "setweight(to_tsvector('simple', zh_bigram(name_zh || ' ' || name_en)), 'A') || "
-                "setweight(to_tsvector('simple', zh_bigram(model || ' ' || manufacturer || ' ' || inner_id)), 'B') || "
-                "setweight(to_tsvector('simple', zh_bigram(function || ' ' || technical || ' ' || service_content)), 'C')",
-                persisted=True,
-            ),
+            sa.Computed(SEARCH, persisted=True),
         ),
+        sa.Column("name_key", sa.Text, sa.Computed("zh_sort_key(name_zh)", persisted=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_instrument"),
         sa.ForeignKeyConstraint(["tenant_id"], ["province.code"], name="fk_instrument_tenant_id"),
         sa.ForeignKeyConstraint(
@@ -158,7 +176,11 @@ def _instrument() -> None:
         sa.Index("ix_instrument_search", "search", postgresql_using="gin"),
         sa.Index("ix_instrument_tenant_id_id", "tenant_id", "id"),
         sa.Index("ix_instrument_class_code_id", "class_code", "id"),
+        sa.Index("ix_instrument_name_key_id", "name_key", "id"),
+        sa.Index("ix_instrument_worth_fen_id", sa.text("coalesce(worth_fen, -1)"), "id"),
     )
+    # Out of line, ranking would fetch every match's vector from elsewhere: eight times slower.
+    op.execute("ALTER TABLE instrument ALTER COLUMN search SET STORAGE MAIN")
     protect("instrument", Scoped())
 
 
@@ -323,7 +345,7 @@ def _crossings() -> None:
     for body, signature in (
         (LOCK_UNITS, "booking_lock_units(uuid[])"),
         (BUSY, "booking_busy(uuid[], timestamptz, timestamptz)"),
-        (MATCHING, "instruments_matching(tsquery, uuid[])"),
+        (MATCHING, "instruments_matching(tsquery)"),
     ):
         op.execute(body)
         broker_function(signature)
@@ -331,7 +353,7 @@ def _crossings() -> None:
 
 def downgrade() -> None:
     for signature in (
-        "instruments_matching(tsquery, uuid[])",
+        "instruments_matching(tsquery)",
         "booking_busy(uuid[], timestamptz, timestamptz)",
         "booking_lock_units(uuid[])",
     ):
@@ -340,3 +362,4 @@ def downgrade() -> None:
     for table in ("booking", "opening_rule", "instrument_unit", "instrument"):
         op.drop_table(table)
     op.execute("DROP FUNCTION zh_bigram(text)")
+    op.execute("DROP FUNCTION zh_sort_key(text)")
