@@ -2,4 +2,9 @@
 
 from fastapi import APIRouter
 
+from app.web.pages import home
+from app.web.pages import pages as platform_pages
+
 router = APIRouter()
+router.include_router(home())
+router.include_router(platform_pages)

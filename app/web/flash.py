@@ -1,0 +1,52 @@
+"""One message for the next page, in a signed cookie that lives a minute."""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from fastapi import Request, Response
+
+from app.core.crypto import sign, verify
+from app.core.i18n import Message
+from app.settings import Settings
+
+COOKIE = "flash"
+SECONDS = 60
+_PURPOSE = "flash"
+Tone = Literal["success", "info", "warning", "danger"]
+
+
+@dataclass(frozen=True, slots=True)
+class Flash:
+    """What the next page says first."""
+
+    message: Message
+    tone: Tone = "success"
+
+
+def leave(response: Response, settings: Settings, message: Message, tone: Tone = "success") -> None:
+    """Let the next page say `message`; its parameters must be JSON-ready."""
+    payload = json.dumps([tone, message.id, dict(message.params)], ensure_ascii=False, default=str).encode()
+    value = f"{base64.urlsafe_b64encode(payload).decode()}.{sign(settings.secret, _PURPOSE, payload)}"
+    response.set_cookie(COOKIE, value, max_age=SECONDS, httponly=True, samesite="lax", secure=settings.https)
+
+
+def take(request: Request) -> Flash | None:
+    """The message left by the page before; a forged one is ignored."""
+    encoded, _, signature = request.cookies.get(COOKIE, "").rpartition(".")
+    try:
+        payload = base64.b64decode(encoded, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    settings: Settings = request.app.state.settings
+    if not payload or not verify(settings.secret, _PURPOSE, payload, signature):
+        return None
+    tone, sentence, params = json.loads(payload)
+    return Flash(Message(sentence, params), tone)
+
+
+def clear(response: Response, settings: Settings) -> None:
+    """It was said."""
+    response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=settings.https)

@@ -1,0 +1,63 @@
+"""How instants, spans and money are written for people: the only place that does."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from app.core import clock
+from app.core.i18n import Locale
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+FEN_PER_YUAN = 100
+_WEEKDAYS_ZH = "一二三四五六日"
+_WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def day_text(day: date, locale: Locale) -> str:
+    """A day: `11月23日 周一`, `Mon 23 Nov`; the year only when it is not this year in Shanghai."""
+    other_year = day.year != clock.now().astimezone(SHANGHAI).year
+    if locale == "zh":
+        year = f"{day.year}年" if other_year else ""
+        return f"{year}{day.month}月{day.day}日 周{_WEEKDAYS_ZH[day.weekday()]}"
+    year = f" {day.year}" if other_year else ""
+    return f"{_WEEKDAYS_EN[day.weekday()]} {day.day} {_MONTHS_EN[day.month - 1]}{year}"
+
+
+def _instant_text(moment: datetime, locale: Locale) -> str:
+    separator = " " if locale == "zh" else ", "
+    return f"{day_text(moment.date(), locale)}{separator}{moment:%H:%M}"
+
+
+def when_text(value: date, locale: Locale, *, until: datetime | None = None, tz: str | ZoneInfo = SHANGHAI) -> str:
+    """A date, an instant, or the half-open span from an instant until another, on the wall clock of `tz`.
+
+    A span within a day names the day once; midnight at its end is 24:00.
+
+    Raises:
+        ValueError: an instant without an offset.
+    """
+    if not isinstance(value, datetime):
+        return day_text(value, locale)
+    zone = ZoneInfo(tz) if isinstance(tz, str) else tz
+    if value.tzinfo is None or (until is not None and until.tzinfo is None):
+        raise ValueError("an instant needs its offset")
+    start = value.astimezone(zone)
+    if until is None:
+        return _instant_text(start, locale)
+    end = until.astimezone(zone)
+    if end.date() == start.date():
+        return f"{_instant_text(start, locale)}–{end:%H:%M}"
+    if end.date() == start.date() + timedelta(days=1) and (end.hour, end.minute) == (0, 0):
+        return f"{_instant_text(start, locale)}–24:00"
+    return f"{_instant_text(start, locale)} – {_instant_text(end, locale)}"
+
+
+def money_text(fen: int) -> str:
+    """Renminbi from integer fen: `¥1,234.50`."""
+    yuan, rest = divmod(abs(fen), FEN_PER_YUAN)
+    return f"{'-' if fen < 0 else ''}¥{yuan:,}.{rest:02d}"
+
+
+def local_input(value: datetime, tz: ZoneInfo = SHANGHAI) -> str:
+    """What an `<input type="datetime-local">` shows for an instant."""
+    return value.astimezone(tz).strftime("%Y-%m-%dT%H:%M")

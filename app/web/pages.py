@@ -1,0 +1,49 @@
+"""The platform's own pages: home, the API's documentation, and in development the style guide."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated
+
+from fastapi import Request, Response
+
+from app.access.entry import Reads
+from app.access.guards import requires
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.core.db import ReadSession
+from app.core.errors import NotFound
+from app.web import queries, styleguide
+from app.web.render import render
+from app.web.router import Pages
+
+Counts = Callable[[ReadSession], Awaitable[Mapping[str, int]]]
+"""Shared resources the reader can see, by province code."""
+Visitor = Annotated[Principal, requires(Permission.PUBLIC)]
+
+pages = Pages()
+
+
+def home(counts: Counts | None = None) -> Pages:
+    """The home page; `counts` says how many instruments each province shares with the reader."""
+    router = Pages()
+
+    @router.get("/")
+    async def get_home(request: Request, db: Reads, caller: Visitor) -> Response:
+        shared = await counts(db) if counts else {}
+        provinces = await queries.provinces(db)
+        return render(request, "home.html", caller=caller, provinces=provinces, shared=shared)
+
+    return router
+
+
+@pages.get("/docs")
+async def get_docs(request: Request, caller: Visitor) -> Response:
+    """The OpenAPI document, readable and to be tried out."""
+    return render(request, "docs.html", caller=caller)
+
+
+@pages.get("/styleguide")
+async def get_styleguide(request: Request, caller: Visitor) -> Response:
+    """Every component, for those who write pages; not there in production."""
+    if request.app.state.settings.environment == "production":
+        raise NotFound
+    return render(request, "styleguide.html", caller=caller, **styleguide.examples())

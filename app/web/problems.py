@@ -1,0 +1,50 @@
+"""Error pages: the browser's twin of problem+json, made from the same Problem."""
+
+from contextlib import suppress
+from urllib.parse import urlencode, urlsplit
+
+from fastapi import Request, Response
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.access.guards import caller_of
+from app.core.errors import Problem, Unauthorized
+from app.web import security
+from app.web.render import render, see_other
+
+SIGN_IN = "/sign-in"
+
+
+def here(request: Request) -> str:
+    """The page to come back to after signing in: this one, or for a form post the page that held the form."""
+    if request.method == "GET":
+        return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    came_from = urlsplit(request.headers.get("referer", ""))
+    if came_from.netloc == request.headers.get("host") and came_from.path.startswith("/"):
+        return f"{came_from.path}?{came_from.query}" if came_from.query else came_from.path
+    return "/"
+
+
+def sign_in_url(request: Request) -> str:
+    """Where to sign in, with the way back."""
+    return f"{SIGN_IN}?{urlencode({'next': here(request)})}"
+
+
+async def problem_page(request: Request, problem: Problem) -> Response:
+    """The page that says what went wrong and what to do next; an unknown caller is sent to sign in."""
+    if isinstance(problem, Unauthorized):
+        return see_other(request, sign_in_url(request))
+    # The page must come also while the database is away: it is then the visitor's page.
+    with suppress(Problem, SQLAlchemyError, OSError, TimeoutError):
+        await caller_of(request)
+    response = render(
+        request,
+        "error.html",
+        status_code=int(problem.status),
+        problem=problem,
+        request_id=getattr(request.state, "request_id", None),
+    )
+    response.headers.update(problem.headers)
+    # A fault of ours is answered outside the middleware, which would have added these.
+    for name, value in security.headers(request.app.state.settings).items():
+        response.headers.setdefault(name, value)
+    return response

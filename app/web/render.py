@@ -1,0 +1,83 @@
+"""From a template to a response: the whole page, or only its fragment when htmx asks."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import Request, Response
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from app.access.principal import Principal
+from app.core.i18n import LOCALES, Message
+from app.web import csrf, flash
+from app.web.environment import environment
+from app.web.page import Page, current, page_of
+from app.web.security import CSP, content_security_policy
+
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+def wants_fragment(request: Request) -> bool:
+    """Whether htmx asks for a part of a page it already shows."""
+    return request.headers.get("hx-request") == "true" and request.headers.get("hx-boosted") != "true"
+
+
+def render(
+    request: Request,
+    template: str,
+    *,
+    status_code: int = 200,
+    fragment: str | None = None,
+    form_action: Iterable[str] = (),
+    caller: Principal | None = None,
+    **context: Any,
+) -> Response:
+    """The page `template` with `context`, in the reader's language.
+
+    `fragment` is the template sent instead when htmx asks for a part; `form_action` names other origins at which a form
+    of this page may end; `caller` defaults to whom a guard has recognised.
+    """
+    page = page_of(request)
+    page.caller = caller or page.caller
+    partial = fragment is not None and wants_fragment(request)
+    said = None if partial else flash.take(request)
+    name = fragment if partial and fragment else template
+    response = HTMLResponse(_text(page, name, {"caller": page.caller, "flash": said, **context}), status_code)
+    response.headers["content-language"] = "zh-CN" if page.locale == "zh" else "en"
+    response.headers["cache-control"] = "no-store" if page.caller.id else "no-cache"
+    response.headers["vary"] = "Cookie, Accept-Language, HX-Request"
+    if targets := tuple(form_action):
+        response.headers[CSP] = content_security_policy(form_action=targets)
+    _set_cookies(response, page, said=said is not None)
+    return response
+
+
+def _text(page: Page, template: str, context: dict[str, Any]) -> str:
+    reading = current.set(page)
+    try:
+        return environment().get_template(template).render(context)
+    finally:
+        current.reset(reading)
+
+
+def _set_cookies(response: Response, page: Page, *, said: bool) -> None:
+    settings = page.settings
+    if page.csrf_seed:
+        csrf.keep_seed(response, settings, page.csrf_seed)
+    if said:
+        flash.clear(response, settings)
+    chosen = page.request.query_params.get("lang")
+    if chosen in LOCALES and chosen != page.request.cookies.get("lang"):
+        response.set_cookie("lang", chosen, max_age=YEAR_SECONDS, samesite="lax", secure=settings.https)
+
+
+def see_other(
+    request: Request, url: str, *, notice: Message | None = None, tone: flash.Tone = "success"
+) -> Response:
+    """After a form was carried out: go to `url`, where the next page says `notice`."""
+    if wants_fragment(request):
+        response = Response(status_code=200, headers={"HX-Redirect": url})
+    else:
+        response = RedirectResponse(url, status_code=303)
+    if notice is not None:
+        flash.leave(response, request.app.state.settings, notice, tone)
+    return response

@@ -1,0 +1,30 @@
+"""Material for the style guide: the components in every state."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.core.errors import FieldError
+from app.core.i18n import msg
+from app.web.forms import Form
+
+
+class _Example(BaseModel):
+    purpose: str
+
+
+def examples() -> dict[str, Any]:
+    """What styleguide.html shows."""
+    errors = [
+        FieldError("title", "missing", msg("必填")),
+        FieldError("starts_at", "not_after_now", msg("开始时间须晚于现在")),
+        FieldError("kind", "missing", msg("请选择一项")),
+    ]
+    refused: Form[_Example] = Form({"title": "", "starts_at": "2026-11-20T09:00", "kind": ""}, errors=errors)
+    return {
+        "empty_form": Form[_Example](),
+        "refused": refused,
+        "moment": datetime(2026, 11, 23, 1, 0, tzinfo=UTC),
+        "later": datetime(2026, 11, 23, 3, 0, tzinfo=UTC),
+    }
