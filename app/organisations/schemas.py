@@ -1,10 +1,13 @@
 """What callers send and get."""
 
+import re
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
+from app.core.i18n import msg
 from app.core.keyset import ListQuery
 from app.core.schema import Input, Instant, Output
 from app.core.text import Line, clean
@@ -17,16 +20,29 @@ Scope = Literal["organisation", "province", "region", "public"]
 Sort = Literal["name", "-name", "created", "-created"]
 
 
-def _normal_code(value: Any) -> Any:
+_WEBSITE = re.compile(r"https?://[^\s/?#@]+([/?#]\S*)?")
+
+
+def _code(value: Any) -> Any:
     return normalise(clean(value)) if isinstance(value, str) else value
 
 
+def _ensure_code(value: str) -> str:
+    if examine(value) is Standing.MALFORMED:
+        message = msg("须为 18 位数字或大写字母（不含 I、O、S、V、Z）")
+        raise PydanticCustomError("organisations.uscc_malformed", "{message}", {"message": message})
+    return value
+
+
+def _ensure_website(value: str) -> str:
+    if not _WEBSITE.fullmatch(value):
+        message = msg("须为以 https:// 或 http:// 开头的网址")
+        raise PydanticCustomError("organisations.website_malformed", "{message}", {"message": message})
+    return value
+
+
 UsccText = Annotated[
-    str,
-    BeforeValidator(_normal_code),
-    Field(
-        min_length=18, max_length=18, pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$", examples=["12330000470095016Q"]
-    ),
+    str, Field(examples=["12330000470095016Q"]), BeforeValidator(_code), AfterValidator(_ensure_code)
 ]
 """统一社会信用代码; spaces, hyphens, full-width and lower-case letters are understood."""
 Name = Annotated[str, Line(200)]
@@ -34,8 +50,7 @@ Adcode = Annotated[
     str, Field(pattern=r"^[0-9]{6}$", examples=["330106"], description="所在市、县（GB/T 2260）")
 ]
 Website = Annotated[
-    Annotated[str, Line(500)],
-    Field(pattern=r"^https?://[^\s/]+(/.*)?$", examples=["https://www.example.edu.cn/"]),
+    str, Line(500), Field(examples=["https://www.example.edu.cn/"]), AfterValidator(_ensure_website)
 ]
 Reason = Annotated[str, Line(500)]
 
