@@ -10,7 +10,7 @@ from pathlib import Path
 from app.launch.errors import LaunchError
 
 SERVICE_ACCOUNTS = ("postgres", "nobody")
-PAST_PRIVATE_FOLDERS = "+dac_override,+dac_read_search"
+PAST_PRIVATE_FOLDERS = "+dac_override"
 """What lets the server through a parent folder closed to it, such as /root; changing that folder's mode is not ours."""
 
 

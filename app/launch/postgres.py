@@ -26,8 +26,11 @@ from app.launch.errors import LaunchError
 from app.launch.identity import Identity, choose
 
 SUPERUSER = "postgres"
-FREE_BYTES_NEEDED = 200 * 1024 * 1024
+FREE_BYTES_TO_INITIALISE = 200 << 20
 """A fresh cluster with its first write-ahead segments takes 40 MB; below this the demonstration data does not fit."""
+FREE_BYTES_TO_START = 32 << 20
+"""Two write-ahead segments: what a checkpoint may need before it frees any."""
+DISK_FULL_SIGNS = ("No space left on device", "Check free disk space")
 STOP_SECONDS = 60
 PORT_ATTEMPTS = 5
 SSL_REQUEST = bytes.fromhex("00000008 04d2162f")
@@ -147,8 +150,9 @@ class _Server:
             time.sleep(0.005)
 
     def _start(self) -> None:
-        if shutil.disk_usage(self.folder).free < FREE_BYTES_NEEDED:
-            raise _disk_full(self.folder)
+        needed = FREE_BYTES_TO_START if self.cluster.exists() else FREE_BYTES_TO_INITIALISE
+        if shutil.disk_usage(self.folder).free < needed:
+            raise _disk_full(self.folder, needed)
         identity = choose(self.folder, self.cluster, self.binaries / "postgres")
         if self.cluster.exists():
             self._check_version(identity)
@@ -258,7 +262,7 @@ class _Server:
 
     def _failed(self) -> LaunchError:
         tail = self._log_tail().strip()
-        if "No space left on device" in tail:
+        if any(sign in tail for sign in DISK_FULL_SIGNS):
             return _disk_full(self.folder)
         last = tail.splitlines()[-1] if tail else ""
         return LaunchError(
@@ -276,10 +280,10 @@ def _binaries() -> Path:
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
-def _disk_full(folder: Path) -> LaunchError:
+def _disk_full(folder: Path, needed: int = FREE_BYTES_TO_INITIALISE) -> LaunchError:
     return LaunchError(
-        f"磁盘空间不足：{folder} 所在磁盘至少要有 {FREE_BYTES_NEEDED >> 20} MB 可用",
-        f"the disk is full: {folder} needs at least {FREE_BYTES_NEEDED >> 20} MB free",
+        f"磁盘空间不足：{folder} 所在磁盘至少要有 {needed >> 20} MB 可用",
+        f"the disk is full: {folder} needs at least {needed >> 20} MB free",
     )
 
 
