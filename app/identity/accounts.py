@@ -1,0 +1,178 @@
+"""Accounts, and who they are in their province."""
+
+import re
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import delete, insert
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from app.access.permissions import Role
+from app.core.db import ReadSession, Session
+from app.core.errors import Conflict, FieldError, Invalid, NotFound, on_violation
+from app.core.i18n import msg
+from app.identity import queries
+from app.identity.models import (
+    SELF,
+    Account,
+    ExternalIdentity,
+    LocalCredential,
+    Membership,
+    RoleGrant,
+    Stewardship,
+)
+from app.journal.public import record
+
+_LOGIN_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{2,253}")
+PROVINCE_ROLES = frozenset({Role.PROVINCE_ADMIN, Role.AUDITOR})
+MEMBER_ROLES = frozenset({Role.MEMBER, Role.MANAGER})
+
+
+class LoginNameTaken(Conflict):
+    """Another account signs in with this name."""
+
+    code = "identity.login_name_taken"
+    title = msg("该登录名已被使用")
+
+
+class NoSuchOrganisation(Invalid):
+    """A membership must stay inside one province."""
+
+    code = "identity.organisation_unknown"
+    title = msg("单位不存在，或不属于该账号所在省份")
+
+
+on_violation("uq_local_credential_login_name", LoginNameTaken)
+on_violation("fk_membership_tenant_id_organisation_id", NoSuchOrganisation)
+on_violation("fk_membership_tenant_id_account_id", NotFound)
+on_violation("fk_role_grant_tenant_id_account_id", NotFound)
+
+
+async def create_account(
+    session: Session,
+    *,
+    tenant_id: str,
+    display_name: str,
+    login_name: str | None = None,
+    password_hash: str | None = None,
+) -> UUID:
+    """A new account; with a login name and the hash of a password it signs in at the built-in provider.
+
+    Runs in the sign-in context.
+
+    Raises:
+        Invalid: the login name has other characters than small letters, digits and . _ @ + -.
+        Conflict: the login name is taken (when the transaction is flushed).
+    """
+    insert_account = insert(Account).values(tenant_id=tenant_id, display_name=display_name)
+    account_id = (await session.scalars(insert_account.returning(Account.id))).one()
+    if login_name is not None and password_hash is not None:
+        if not _LOGIN_NAME.fullmatch(login_name):
+            reason = msg("登录名须为 3–254 个小写字母、数字或 . _ @ + -")
+            raise Invalid(errors=[FieldError("login_name", "login_name_malformed", reason)])
+        mine = {"tenant_id": tenant_id, "account_id": account_id}
+        await session.execute(
+            insert(LocalCredential).values(**mine, login_name=login_name, password_hash=password_hash)
+        )
+        await session.execute(insert(ExternalIdentity).values(**mine, issuer=SELF, subject=str(account_id)))
+    await record(session, "account.created", subject=("account", account_id), tenant_id=tenant_id)
+    return account_id
+
+
+async def link_identity(
+    session: Session, *, tenant_id: str, account_id: UUID, issuer: str, subject: str
+) -> None:
+    """Let a provider's subject sign this account in. Runs in the sign-in context."""
+    values = {"tenant_id": tenant_id, "account_id": account_id, "issuer": issuer, "subject": subject}
+    await session.execute(insert(ExternalIdentity).values(**values))
+    await record(session, "identity.linked", subject=("account", account_id), tenant_id=tenant_id)
+
+
+async def add_membership(
+    session: Session, *, tenant_id: str, account_id: UUID, organisation_id: UUID, role: Role = Role.MEMBER
+) -> None:
+    """Make an account a member or manager of an organisation of its province, or change which.
+
+    Raises:
+        ValueError: the role is not MEMBER or MANAGER.
+    """
+    if role not in MEMBER_ROLES:
+        raise ValueError(f"{role} is not a role in an organisation")
+    values = {"tenant_id": tenant_id, "account_id": account_id, "organisation_id": organisation_id}
+    await session.execute(
+        upsert(Membership)
+        .values(**values, role=role.value)
+        .on_conflict_do_update(
+            index_elements=[Membership.account_id, Membership.organisation_id], set_={"role": role.value}
+        )
+    )
+    await record(
+        session,
+        "membership.added",
+        subject=("account", account_id),
+        tenant_id=tenant_id,
+        after={"organisation_id": organisation_id, "role": role.value},
+    )
+
+
+async def remove_membership(session: Session, *, account_id: UUID, organisation_id: UUID) -> None:
+    """End a membership.
+
+    Raises:
+        NotFound: there is none.
+    """
+    remove = (
+        delete(Membership)
+        .where(Membership.account_id == account_id, Membership.organisation_id == organisation_id)
+        .returning(Membership.role)
+    )
+    role = await session.scalar(remove)
+    if role is None:
+        raise NotFound
+    await record(
+        session,
+        "membership.removed",
+        subject=("account", account_id),
+        before={"organisation_id": organisation_id, "role": role},
+    )
+
+
+async def grant_role(session: Session, *, tenant_id: str, account_id: UUID, role: Role) -> None:
+    """Give an account a role in its whole province; nothing changes when it has it.
+
+    Raises:
+        ValueError: the role is not PROVINCE_ADMIN or AUDITOR.
+    """
+    if role not in PROVINCE_ROLES:
+        raise ValueError(f"{role} is not a role in a province")
+    values = {"tenant_id": tenant_id, "account_id": account_id, "role": role.value}
+    await session.execute(upsert(RoleGrant).values(**values).on_conflict_do_nothing())
+    await record(
+        session,
+        "role.granted",
+        subject=("account", account_id),
+        tenant_id=tenant_id,
+        after={"role": role.value},
+    )
+
+
+async def add_steward(session: Session, *, tenant_id: str, account_id: UUID, instrument_id: UUID) -> None:
+    """Make an account the steward of an instrument of its province; nothing changes when it is."""
+    values = {"tenant_id": tenant_id, "account_id": account_id, "instrument_id": instrument_id}
+    await session.execute(upsert(Stewardship).values(**values).on_conflict_do_nothing())
+    await record(
+        session,
+        "stewardship.added",
+        subject=("instrument", instrument_id),
+        tenant_id=tenant_id,
+        after={"account_id": account_id},
+    )
+
+
+async def account_names(session: ReadSession, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Display names, of other provinces' people too: the caller has the ids from a row both sides may read."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    rows = await session.execute(queries.ACCOUNT_NAMES, {"ids": wanted})
+    return {row.id: row.name for row in rows}

@@ -1,0 +1,33 @@
+"""How the sign-in code works in the database: as the role `login`, in short transactions of its own.
+
+These routes do not use the request's one transaction: a password is hashed and a provider is asked between two
+transactions, never inside one, and a refused token request must still commit what it revoked.
+"""
+
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import Request
+
+from app.core.db import Database, Session
+from app.settings import Settings
+from app.tenancy.context import TenantContext
+
+
+def sign_in_context(
+    settings: Settings, *, tenant_id: str | None = None, request_id: str | None = None
+) -> TenantContext:
+    """The context that sees every province's accounts, and nothing else; `tenant_id` is on whose behalf it acts."""
+    return TenantContext(tenant_id, request_id=request_id, role=settings.role("login"))
+
+
+def settings_of(request: Request) -> Settings:
+    """The platform's settings."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def sign_in_transaction(request: Request) -> AbstractAsyncContextManager[Session]:
+    """A transaction of the sign-in code; it commits at the end."""
+    database: Database = request.app.state.database
+    context = sign_in_context(settings_of(request), request_id=getattr(request.state, "request_id", None))
+    return database.transaction(context.info())

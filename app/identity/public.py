@@ -1,0 +1,62 @@
+"""What other packages use of identity."""
+
+from uuid import UUID
+
+from app.core.db import Session
+from app.identity.accounts import (
+    account_names,
+    add_membership,
+    add_steward,
+    create_account,
+    grant_role,
+    link_identity,
+    remove_membership,
+)
+from app.identity.context import sign_in_context
+from app.identity.passwords import hash_password
+from app.identity.provider.clients import Credentials, Registration, register_client
+from app.identity.recognition import authenticate, cookie_name
+from app.identity.sessions import Device, open_session
+
+__all__ = [
+    "Credentials",
+    "Device",
+    "Registration",
+    "account_names",
+    "add_membership",
+    "add_steward",
+    "authenticate",
+    "cookie_name",
+    "create_account",
+    "grant_role",
+    "hash_password",
+    "link_identity",
+    "make_system_client",
+    "open_session",
+    "register_client",
+    "remove_membership",
+    "sign_in_context",
+]
+
+
+async def make_system_client(
+    session: Session,
+    *,
+    tenant_id: str,
+    name: str,
+    scopes: tuple[str, ...],
+    organisation_id: UUID | None = None,
+    client_id: str | None = None,
+    secret: str | None = None,
+) -> Credentials:
+    """Another platform's system that acts for a province, or for one organisation of it."""
+    wanted = Registration(
+        tenant_id=tenant_id,
+        name=name,
+        kind="system",
+        scopes=scopes,
+        organisation_id=organisation_id,
+        client_id=client_id,
+        secret=secret,
+    )
+    return await register_client(session, wanted)

@@ -1,0 +1,108 @@
+"""Who calls: a browser by its session cookie, an API client by its access token."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request
+from sqlalchemy import ARRAY, Text, Uuid, column, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.access.permissions import Role
+from app.access.principal import VISITOR, Principal
+from app.core.crypto import token_digest
+from app.core.db import Database
+from app.core.errors import Unauthorized
+from app.core.i18n import msg
+from app.identity.context import settings_of
+from app.identity.provider.keys import key_ring
+from app.identity.provider.tokens import BadToken, read_access_token
+from app.settings import Settings
+from app.web.csrf import SAFE_METHODS, from_here
+from app.web.public import CsrfFailed
+
+MAXIMUM_COOKIE = 100
+_COLUMNS = (
+    column("kind", Text),
+    column("id", Uuid),
+    column("tenant_id", Text),
+    column("name", Text),
+    column("roles", ARRAY(Text)),
+    column("organisations", JSONB),
+    column("stewardships", ARRAY(Uuid)),
+    column("session_id", Uuid),
+)
+_OF_SESSION = text("SELECT * FROM identity_principal_of_session(:key)").columns(*_COLUMNS)
+_OF_GRANT = text("SELECT * FROM identity_principal_of_grant(:key)").columns(*_COLUMNS)
+
+
+class InvalidToken(Unauthorized):
+    """The access token is not good (RFC 6750 §3.1)."""
+
+    code = "invalid_token"
+    title = msg("访问令牌无效或已过期")
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+
+
+def cookie_name(settings: Settings) -> str:
+    """The session's cookie; the `__Host-` prefix needs TLS."""
+    return "__Host-commons" if settings.https else "commons_session"
+
+
+async def authenticate(request: Request) -> Principal:
+    """The caller of a request, for one database statement; a visitor without cookie or token costs none.
+
+    A signing key that this process has not seen, or not for five minutes, costs one more. A bearer token counts before a
+    cookie. A cookie that is unknown, expired or revoked makes a visitor.
+
+    Raises:
+        Unauthorized: there is an access token and it is not good.
+        CsrfFailed: another site's page makes a signed-in browser change something.
+    """
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return await _of_token(request, credentials.strip())
+    token = request.cookies.get(cookie_name(settings_of(request)), "")
+    if not token or len(token) > MAXIMUM_COOKIE:
+        return VISITOR
+    principal = await _recognised(request, _OF_SESSION, token_digest(token))
+    if principal is None:
+        return VISITOR
+    if request.method not in SAFE_METHODS and not from_here(request):
+        raise CsrfFailed
+    return principal
+
+
+async def _of_token(request: Request, value: str) -> Principal:
+    try:
+        token = await read_access_token(value, key_ring(request.app), settings_of(request))
+    except BadToken as error:
+        raise InvalidToken from error
+    principal = await _recognised(request, _OF_GRANT, token.grant_id, frozenset(token.scopes))
+    if principal is None:
+        raise InvalidToken
+    return principal
+
+
+async def _recognised(
+    request: Request, statement: Any, key: object, scopes: frozenset[str] | None = None
+) -> Principal | None:
+    database: Database = request.app.state.database
+    async with database.statements() as connection:
+        row = (await connection.execute(statement, {"key": key})).one_or_none()
+    if row is None:
+        return None
+    return Principal(
+        kind=row.kind,
+        id=row.id,
+        tenant_id=row.tenant_id,
+        name=row.name,
+        roles=frozenset(Role(role) for role in row.roles),
+        organisations={
+            UUID(organisation): Role(role) for organisation, role in (row.organisations or {}).items()
+        },
+        stewardships=frozenset(row.stewardships),
+        scopes=scopes,
+        session_id=row.session_id,
+    )
