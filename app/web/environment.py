@@ -30,6 +30,10 @@ def _when(value: date, until: datetime | None = None, tz: str | ZoneInfo = forma
     return formats.when_text(value, current.get().locale, until=until, tz=tz)
 
 
+def _minutes(minutes: int) -> str:
+    return formats.minutes_text(minutes, current.get().locale)
+
+
 def _csrf_field() -> Markup:
     return Markup('<input type="hidden" name="{}" value="{}">').format(csrf.FIELD, current.get().csrf_token())
 
@@ -62,6 +66,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["when"] = _when
+    made.filters["minutes"] = _minutes
     made.filters["money"] = formats.money_text
     made.filters["local_input"] = formats.local_input
     made.filters["attributes"] = _attributes

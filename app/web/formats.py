@@ -58,6 +58,14 @@ def money_text(fen: int) -> str:
     return f"{'-' if fen < 0 else ''}¥{yuan:,}.{rest:02d}"
 
 
+def minutes_text(minutes: int, locale: Locale) -> str:
+    """A length of time from whole minutes: `45 分钟`, `8 小时`, `1 小时 30 分钟`; `8 h 30 min`."""
+    hours, rest = divmod(minutes, 60)
+    units = ("小时", "分钟") if locale == "zh" else ("h", "min")
+    parts = [f"{count} {unit}" for count, unit in zip((hours, rest), units, strict=True) if count]
+    return " ".join(parts) or f"0 {units[1]}"
+
+
 def local_input(value: datetime, tz: ZoneInfo = SHANGHAI) -> str:
     """What an `<input type="datetime-local">` shows for an instant."""
     return value.astimezone(tz).strftime("%Y-%m-%dT%H:%M")

@@ -157,12 +157,21 @@ class Filter:
 
 
 async def bookings(
-    session: ReadSession, caller: Principal, wanted: Filter, part: keyset.Part, *, descending: bool = False
+    session: ReadSession,
+    caller: Principal,
+    wanted: Filter,
+    part: keyset.Part,
+    *,
+    descending: bool = False,
+    bound_to: object = None,
 ) -> keyset.Slice[Booking]:
-    """Bookings the caller may read, by start; one statement."""
+    """Bookings the caller may read, by start; one statement.
+
+    `bound_to` replaces the filter in the cursor where the filter moves with the clock.
+    """
     order = keyset.Order((Booking.starts_at, Booking.id), descending)
     rows = select(Booking).where(*wanted.conditions(caller))
-    bound = ["bookings", caller.id, asdict(wanted), descending]
+    bound = ["bookings", caller.id, bound_to or asdict(wanted), descending]
     return await keyset.fetch(session, rows, order, part, bound_to=bound)
 
 

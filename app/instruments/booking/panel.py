@@ -1,0 +1,123 @@
+"""The booking panel of an instrument: its week, and the form beside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.core import clock
+from app.core.db import ReadSession
+from app.core.i18n import Message, msg
+from app.instruments.booking import availability
+from app.instruments.booking.availability import Availability, Busy
+from app.instruments.rules.opening import Span
+from app.organisations.public import names
+from app.web.public import Form
+
+WEEK = timedelta(days=7)
+PURPOSES = {
+    "research": msg("科学研究"),
+    "development": msg("科技开发"),
+    "teaching": msg("教学"),
+    "other": msg("其他"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One local day of the week: what is taken and when it is open."""
+
+    day: date
+    taken: list[Busy]
+    closed: list[Span]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """All the panel's template shows."""
+
+    week: Availability
+    monday: date
+    days: list[Day]
+    units: list[tuple[str, str]]
+    organisations: list[tuple[str, str]]
+    form: Form[Any]
+    why_not: Message | None
+    """Why this caller cannot book, when they cannot."""
+
+    @property
+    def previous(self) -> str | None:
+        """The Monday before, unless it is wholly past."""
+        before = self.monday - WEEK
+        return before.isoformat() if before + WEEK > clock.now().date() else None
+
+    @property
+    def following(self) -> str | None:
+        """The Monday after, while bookings may be made then."""
+        after = self.monday + WEEK
+        return after.isoformat() if after <= self.week.bookable_until.date() else None
+
+
+async def of(
+    session: ReadSession,
+    *,
+    caller: Principal,
+    instrument_id: UUID,
+    week: date | None = None,
+    form: Form[Any] | None = None,
+) -> Panel:
+    """The panel of an instrument for the week that holds the day `week` (this week by default).
+
+    Raises:
+        NotFound: the caller sees no such instrument.
+    """
+    zone = ZoneInfo("Asia/Shanghai")
+    day = week or clock.now().astimezone(zone).date()
+    monday = day - timedelta(days=day.weekday())
+    since = datetime.combine(monday, time.min, zone)
+    found = await availability.of_instrument(
+        session, caller=caller, instrument_id=instrument_id, since=since, until=since + WEEK
+    )
+    organisations = await names(session, list(caller.organisations))
+    return Panel(
+        week=found,
+        monday=monday,
+        days=_days(found, since),
+        units=[(str(unit.id), unit.label) for unit in found.units],
+        organisations=[(str(id_), name) for id_, name in organisations.items()],
+        form=form or Form({}),
+        why_not=_why_not(caller, found),
+    )
+
+
+def _why_not(caller: Principal, found: Availability) -> Message | None:
+    if caller.kind == "visitor":
+        return msg("登录后即可预约。")
+    if not caller.may(Permission.BOOKINGS_CREATE):
+        return msg("预约须以单位名义进行，您还没有加入任何单位。请联系您单位的管理员。")
+    if not found.units:
+        return msg("该仪器目前没有可预约的机位。")
+    return None
+
+
+def _days(found: Availability, since: datetime) -> list[Day]:
+    days = []
+    for offset in range(7):
+        start = since + timedelta(days=offset)
+        end = start + timedelta(days=1)
+        days.append(
+            Day(
+                start.date(),
+                [entry for entry in found.busy if entry.starts_at < end and entry.ends_at > start],
+                _within(found.closed, start, end),
+            )
+        )
+    return days
+
+
+def _within(spans: Sequence[Span], start: datetime, end: datetime) -> list[Span]:
+    return [(max(a, start), min(b, end)) for a, b in spans if a < end and b > start]
