@@ -1,7 +1,7 @@
 """Provinces, and the column every province's row has."""
 
 from sqlalchemy import CheckConstraint, ForeignKey
-from sqlalchemy.orm import Mapped, declarative_mixin, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
 from app.tenancy.policies import Reference
@@ -28,7 +28,6 @@ class Province(Base):
     position: Mapped[int]
 
 
-@declarative_mixin
 class Owned:
     """A row has an owner province."""
 
