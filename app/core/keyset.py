@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Generic, Self, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 from pydantic import Field, model_validator
 from sqlalchemy import BindParameter, Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
@@ -20,13 +20,16 @@ from app.core.schema import Input
 Row = TypeVar("Row")
 DEFAULT_LIMIT = 20
 MAXIMUM_LIMIT = 100
+LONGEST_CURSOR = 1000
+Limit = Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT, description="每页条数")]
+Cursor = Annotated[str | None, Query(max_length=LONGEST_CURSOR, description="上一页返回的 next")]
 
 
 class ListQuery(Input):
     """The query of a list: its part; lists add their filters. A field of an HTML form left blank is no filter."""
 
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAXIMUM_LIMIT, description="每页条数")
-    cursor: str | None = Field(default=None, max_length=1000, description="上一页返回的 next")
+    cursor: str | None = Field(default=None, max_length=LONGEST_CURSOR, description="上一页返回的 next")
     lang: Locale | None = Field(default=None, description="语言，优先于 Accept-Language")
 
     @model_validator(mode="before")
