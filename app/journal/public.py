@@ -32,7 +32,10 @@ async def record(
     context = context_of(session)
     actor_tenant = context.tenant_id or tenant_id
     await session.execute(
-        insert(JournalEvent).values(
+        # Inline: the id is not asked back, for the sign-in code may write here and not read.
+        insert(JournalEvent)
+        .inline()
+        .values(
             kind=kind,
             subject_type=subject[0],
             subject_id=str(subject[1]),
