@@ -33,7 +33,7 @@ STATE = text(
 @lru_cache(maxsize=1)
 def head_revision() -> str | None:
     """The newest migration this checkout knows."""
-    config = Config()
+    config = Config(str(ROOT / "alembic.ini"))
     config.set_main_option("script_location", str(ROOT / "migrations"))
     return ScriptDirectory.from_config(config).get_current_head()
 
