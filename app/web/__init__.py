@@ -41,7 +41,7 @@ Macros, `{% from "components/<file>.html" import <macro> %}`; `call` marks those
     choices         radios / checkboxes(name, legend, options=[(value, label[, note])], form, value, hint, inline, optional)
                     checkbox(name, label, form, checked, value="true", note)
     upload          upload(name, label, accept=".csv,.xlsx", form, hint, required)       (form enctype="multipart/form-data")
-    error_summary   error_summary(form)                                                  (first thing above a form)
+    error_summary   error_summary(form, labels={field: label})                           (first thing above a form)
     filter_bar      call filter_bar(action, active=[(label, url_without)], clear=url, label, target="#results")
     table           call table(caption, heads=[label | (label, "number")], visible_caption); cell(label, value, kind) or call cell(label, kind);
                     kinds text, number, title, actions; a row is <tr> with one cell per head

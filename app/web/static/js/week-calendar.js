@@ -42,7 +42,7 @@ class WeekCalendar {
       unselectAuto: false,
       slotLabelFormat: time,
       eventTimeFormat: time,
-      dayHeaderFormat: { weekday: "short", month: "numeric", day: "numeric" },
+      dayHeaderFormat: (day) => this.dayName(day),
       titleFormat: { year: "numeric", month: "long" },
       headerToolbar: { start: "title", center: "", end: "today prev,next" },
       buttonText: (texts) => ({ ...texts, today: text("Today"), prev: text("Previous"), next: text("Next") }),
@@ -54,6 +54,12 @@ class WeekCalendar {
       eventDrop: (change) => this.move(change),
       eventResize: (change) => this.move(change),
     };
+  }
+
+  dayName(day) {
+    const weekday = new Intl.DateTimeFormat(this.options.locale, { weekday: "short" }).format(day);
+    const [month, date] = [day.getMonth() + 1, day.getDate()];
+    return this.options.locale === "zh-CN" ? `${weekday} ${month}/${date}` : `${weekday} ${date}/${month}`;
   }
 
   /* "2026-11-23T09:00" on the instrument's wall clock. */

@@ -1,0 +1,95 @@
+"""A platform of pages only: no database, a caller of one's choice. What the tests of this package render with."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+from app.access.permissions import Permission, Role
+from app.access.principal import VISITOR, Principal
+from app.core.errors import Problem
+from app.core.i18n import msg
+from app.settings import Settings
+from app.tenancy.models import Province
+from app.web.pages import pages as platform_pages
+from app.web.public import Entry, Pages, SecurityHeaders, problem_page, render, static_files
+
+SECRET = "a-secret-of-these-tests-and-nothing-else"
+RESEARCHER = Principal(
+    kind="person",
+    id=UUID("01930000-0000-7000-8000-000000000001"),
+    tenant_id="310000",
+    name="林知远",
+    roles=frozenset({Role.PROVINCE_ADMIN}),
+    session_id=UUID("01930000-0000-7000-8000-0000000000aa"),
+)
+PROVINCES = [
+    Province(code=code, name_zh=name, short_zh=short, name_en=english, position=place)
+    for place, (code, name, short, english) in enumerate((
+        ("310000", "上海市", "上海", "Shanghai"),
+        ("320000", "江苏省", "江苏", "Jiangsu"),
+        ("330000", "浙江省", "浙江", "Zhejiang"),
+        ("340000", "安徽省", "安徽", "Anhui"),
+    ))
+]
+AVAILABILITY = {
+    "busy": [
+        {"starts_at": "2026-11-23T01:00:00Z", "ends_at": "2026-11-23T03:30:00Z", "label": None, "kind": "booking",
+         "mine": False, "booking_id": None},
+        {"starts_at": "2026-11-25T06:00:00Z", "ends_at": "2026-11-25T08:00:00Z", "label": None, "kind": "booking",
+         "mine": True, "booking_id": "01930000-0000-7000-8000-0000000000b1"},
+    ],
+    "closed": [{"starts_at": "2026-11-27T16:00:00Z", "ends_at": "2026-11-29T16:00:00Z"}],
+}  # fmt: skip
+
+
+def platform(caller: Principal = VISITOR, *, routers: tuple[Pages, ...] = (), **options: Any) -> FastAPI:
+    """The pages' application, as `caller` sees it."""
+    settings = Settings(secret_key=SECRET, **options)
+    app = FastAPI()
+    app.state.settings = settings
+    app.state.database = None
+
+    async def authenticate(_request: Request) -> Principal:
+        return caller
+
+    async def show(request: Request, problem: Exception) -> Response:
+        assert isinstance(problem, Problem)
+        return await problem_page(request, problem)
+
+    app.state.authenticate = authenticate
+    app.add_exception_handler(Problem, show)
+    app.add_middleware(SecurityHeaders, settings=settings)
+    app.mount("/static", static_files())
+    for router in (_home(), platform_pages, *routers):
+        app.include_router(router)
+    return app
+
+
+def _home() -> Pages:
+    router = Pages(
+        entries=[
+            Entry(msg("仪器预约"), "/instruments", Permission.INSTRUMENTS_READ, position=10),
+            Entry(msg("我的预约"), "/bookings", Permission.BOOKINGS_READ, "account", "calendar-check", 10),
+            Entry(msg("导入仪器"), "/manage/imports", Permission.INSTRUMENTS_IMPORT, "manage", "file-spreadsheet", 10),
+        ]
+    )
+
+    @router.get("/")
+    async def home(request: Request) -> Response:
+        shared = {"310000": 61, "320000": 54, "330000": 58, "340000": 39}
+        return render(
+            request,
+            "home.html",
+            caller=await request.app.state.authenticate(request),
+            provinces=PROVINCES,
+            shared=shared,
+        )
+
+    @router.get("/styleguide/availability", response_class=JSONResponse)
+    async def availability() -> Mapping[str, Any]:
+        return AVAILABILITY
+
+    return router
