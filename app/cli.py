@@ -5,8 +5,12 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.launch.errors import LaunchError
+
+if TYPE_CHECKING:
+    from app.settings import Settings
 
 Arguments = argparse.Namespace
 INTERRUPTED = 130
@@ -85,30 +89,43 @@ def _demo(arguments: Arguments) -> None:
 
 def _serve(arguments: Arguments) -> None:
     from app.launch import server
-    from app.settings import settings_from_environment
 
     with server.listen(arguments.host, arguments.port) as door:
-        server.serve(
-            settings_from_environment(), door, worker=not arguments.no_worker, grace_seconds=arguments.grace
-        )
+        server.serve(_settings(), door, worker=not arguments.no_worker, grace_seconds=arguments.grace)
 
 
 def _worker(_arguments: Arguments) -> None:
     import app.registry  # noqa: F401 - registers the jobs
     from app.core import logs
     from app.jobs.worker import run_until_signalled
-    from app.settings import settings_from_environment
 
-    settings = settings_from_environment()
+    settings = _settings()
     logs.configure(settings.log_level)
     asyncio.run(run_until_signalled(settings))
 
 
 def _migrate(_arguments: Arguments) -> None:
     from app.launch import schema
+
+    schema.upgrade(_settings())
+
+
+def _settings() -> "Settings":
+    """The settings of the environment, wrong ones named without their values, which may be secrets."""
+    from pydantic import ValidationError
+
     from app.settings import settings_from_environment
 
-    schema.upgrade(settings_from_environment())
+    try:
+        settings = settings_from_environment()
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))} {fault['msg']}".strip() for fault in error.errors()
+        )
+        raise LaunchError(f"设置有误：{faults}", f"the settings are wrong: {faults}") from None
+    if settings.database_url is None and settings.app_database_url is None:
+        raise LaunchError("未设置 DATABASE_URL", "DATABASE_URL is not set")
+    return settings
 
 
 def _test(arguments: Arguments) -> int:

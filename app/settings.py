@@ -1,11 +1,12 @@
 """One frozen settings object, read from the environment once."""
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import SecretStr, model_validator
+from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.crypto import derive_hex
@@ -36,6 +37,12 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     """Bearer token asked for at /metrics when the caller is not on this machine."""
     max_body_bytes: int = 20 * 1024 * 1024
+
+    @field_validator("database_url", "app_database_url")
+    @classmethod
+    def _name_the_driver(cls, url: str | None) -> str | None:
+        """`postgresql://` is what everybody writes; SQLAlchemy would take it for psycopg."""
+        return re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", url) if url else None
 
     @model_validator(mode="after")
     def _no_placeholder_outside_development(self) -> Self:
