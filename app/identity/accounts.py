@@ -176,3 +176,32 @@ async def account_names(session: ReadSession, ids: Iterable[UUID]) -> dict[UUID,
         return {}
     rows = await session.execute(queries.ACCOUNT_NAMES, {"ids": wanted})
     return {row.id: row.name for row in rows}
+
+
+async def remove_steward(session: Session, *, account_id: UUID, instrument_id: UUID) -> None:
+    """End a stewardship.
+
+    Raises:
+        NotFound: there is none.
+    """
+    mine = (Stewardship.account_id == account_id, Stewardship.instrument_id == instrument_id)
+    tenant_id = await session.scalar(delete(Stewardship).where(*mine).returning(Stewardship.tenant_id))
+    if tenant_id is None:
+        raise NotFound
+    await record(
+        session,
+        "stewardship.removed",
+        subject=("instrument", instrument_id),
+        tenant_id=tenant_id,
+        before={"account_id": account_id},
+    )
+
+
+async def stewards_of(session: ReadSession, instrument_id: UUID) -> dict[UUID, str]:
+    """The stewards of an instrument of the caller's province, by account."""
+    return {row.id: row.display_name for row in await session.execute(queries.stewards(instrument_id))}
+
+
+async def members_of(session: ReadSession, organisation_id: UUID) -> dict[UUID, str]:
+    """The active members of an organisation of the caller's province, by account."""
+    return {row.id: row.display_name for row in await session.execute(queries.members(organisation_id))}

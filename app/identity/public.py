@@ -10,7 +10,10 @@ from app.identity.accounts import (
     create_account,
     grant_role,
     link_identity,
+    members_of,
     remove_membership,
+    remove_steward,
+    stewards_of,
 )
 from app.identity.context import sign_in_context
 from app.identity.passwords import hash_password
@@ -32,10 +35,13 @@ __all__ = [
     "hash_password",
     "link_identity",
     "make_system_client",
+    "members_of",
     "open_session",
     "register_client",
     "remove_membership",
+    "remove_steward",
     "sign_in_context",
+    "stewards_of",
 ]
 
 

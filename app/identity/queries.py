@@ -1,12 +1,11 @@
 """Every select of accounts, sign-in and sessions."""
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Select, Text, Uuid, bindparam, column, func, select, text
 
-from app.identity.models import BrowserSession
+from app.identity.models import Account, BrowserSession, Membership, Stewardship
 
 ACCOUNT_NAMES = (
     text("SELECT id, name FROM identity_account_names(:ids)")
@@ -15,7 +14,7 @@ ACCOUNT_NAMES = (
 )
 
 
-def live_sessions(account_id: UUID | None, idle: timedelta) -> Select[Any]:
+def live_sessions(account_id: UUID | None, idle: timedelta) -> Select[BrowserSession]:
     """An account's sessions that still sign in."""
     return (
         select(BrowserSession)
@@ -26,4 +25,18 @@ def live_sessions(account_id: UUID | None, idle: timedelta) -> Select[Any]:
             BrowserSession.last_seen_at > func.clock_timestamp() - idle,
         )
         .order_by(BrowserSession.last_seen_at.desc(), BrowserSession.id)
+    )
+
+
+def stewards(instrument_id: UUID) -> Select[UUID, str]:
+    """Accounts that are stewards of an instrument."""
+    named = select(Account.id, Account.display_name).join(Stewardship, Stewardship.account_id == Account.id)
+    return named.where(Stewardship.instrument_id == instrument_id).order_by(Stewardship.created_at, Account.id)
+
+
+def members(organisation_id: UUID) -> Select[UUID, str]:
+    """Active accounts that belong to an organisation."""
+    named = select(Account.id, Account.display_name).join(Membership, Membership.account_id == Account.id)
+    return named.where(Membership.organisation_id == organisation_id, Account.status == "active").order_by(
+        Account.display_name, Account.id
     )

@@ -1,6 +1,8 @@
 """Which instruments a caller sees, inside what row-level security lets through: one predicate for everything."""
 
-from sqlalchemy import ColumnElement, or_, true
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_
 
 from app.access.permissions import Role
 from app.access.principal import Principal
@@ -9,16 +11,22 @@ from app.instruments.models import Instrument
 WHOLE_PROVINCE = frozenset({Role.PROVINCE_ADMIN, Role.AUDITOR})
 
 
-def visible_to(caller: Principal) -> ColumnElement[bool]:
-    """Rows of organisation scope are for that organisation's members, its stewards, and the province's own officers."""
+def visible_to(caller: Principal, row: Any = Instrument) -> ColumnElement[bool]:
+    """Public rows are for all, region rows for member provinces, province rows for their own, the rest for insiders.
+
+    Insiders are the organisation's members, the instrument's stewards, and the province's officers; `row` is the
+    entity, or anything with its columns tenant_id, scope, organisation_id and id.
+    """
+    if caller.tenant_id is None:
+        return or_(row.scope == "public")
+    own = row.tenant_id == caller.tenant_id
+    seen = [row.scope.in_(("public", "region")), and_(own, row.scope == "province")]
     if caller.roles & WHOLE_PROVINCE:
-        # Another province's rows of organisation scope are stopped by row-level security.
-        return true()
-    seen: list[ColumnElement[bool]] = [Instrument.scope != "organisation"]
+        seen.append(own)
     if caller.organisations:
-        seen.append(Instrument.organisation_id.in_(caller.organisations))
+        seen.append(row.organisation_id.in_(caller.organisations))
     if caller.stewardships:
-        seen.append(Instrument.id.in_(caller.stewardships))
+        seen.append(row.id.in_(caller.stewardships))
     return or_(*seen)
 
 

@@ -1,0 +1,1 @@
+"""The registry: entries of instruments, their units, opening hours and stewards; search, lists and exports."""

@@ -1,0 +1,53 @@
+"""What can stand in the way of a change to the register."""
+
+from app.core.errors import Conflict, FieldError, Invalid, on_violation
+from app.core.i18n import msg
+
+
+class InnerIdTaken(Conflict):
+    """The organisation has another instrument with this inner id."""
+
+    code = "instruments.inner_id_taken"
+    title = msg("该单位已有相同单位内编号的仪器")
+
+
+class UnitLabelTaken(Conflict):
+    """The instrument has another unit with this label."""
+
+    code = "instruments.unit_label_taken"
+    title = msg("该仪器已有同名的机位")
+
+
+class StillBooked(Conflict):
+    """Future bookings hold the unit or the instrument."""
+
+    code = "instruments.still_booked"
+    title = msg("还有未来的预约，请先取消或改到其他机位")
+
+
+class LastUnit(Conflict):
+    """An instrument in use keeps one active unit."""
+
+    code = "instruments.last_unit"
+    title = msg("至少保留一个可预约的机位；整台仪器不再使用时请停用或报废")
+
+
+class AlreadyRetired(Conflict):
+    """It was retired before."""
+
+    code = "instruments.already_retired"
+    title = msg("该仪器已经报废")
+
+
+def account_unknown() -> Invalid:
+    """The account is not one of this province."""
+    return Invalid(errors=[FieldError("account_id", "account_unknown", msg("没有这个账号，或不属于本省"))])
+
+
+def _taken(field: str, problem: type[Conflict]) -> Conflict:
+    return problem(errors=[FieldError(field, "taken", problem.title)])
+
+
+on_violation("uq_instrument_organisation_id_inner_id", lambda: _taken("inner_id", InnerIdTaken))
+on_violation("uq_instrument_unit_instrument_id_label", lambda: _taken("label", UnitLabelTaken))
+on_violation("fk_stewardship_tenant_id_account_id", account_unknown)

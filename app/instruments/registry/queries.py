@@ -1,0 +1,258 @@
+"""Every select of the registry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Double,
+    Integer,
+    Interval,
+    Row,
+    Select,
+    Text,
+    Time,
+    Uuid,
+    and_,
+    cast,
+    column,
+    exists,
+    extract,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY, aggregate_order_by
+
+from app.access.principal import Principal
+from app.core.db import ReadSession
+from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
+from app.instruments.registry.schemas import InstrumentFilter, Sort
+from app.instruments.visibility import visible_to
+from app.organisations.models import Organisation
+
+CLASS_DIGITS = 6
+MOST_ORGANISATIONS = 1_000
+"""A word in the names of more organisations than this ("大学") means none of them in particular."""
+LISTED = (
+    Instrument.id,
+    Instrument.tenant_id,
+    Instrument.organisation_id,
+    Instrument.inner_id,
+    Instrument.name_zh,
+    Instrument.name_en,
+    Instrument.class_code,
+    Instrument.model,
+    Instrument.manufacturer,
+    Instrument.worth_fen,
+    Instrument.adcode,
+    Instrument.address,
+    Instrument.scope,
+    Instrument.service_status,
+    Instrument.running_state,
+    Instrument.booking_mode,
+    Instrument.updated_at,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in an ordered list the next page begins: after these keys."""
+
+    keys: tuple[Any, ...]
+
+
+def matching(query: str) -> Any:
+    """The instruments a text query finds, as rows to filter and sort by (migration 0005 has the function)."""
+    found = func.instruments_matching(cast(literal(query), TSQUERY))
+    texts = ("tenant_id", "scope", "class_code", "service_status", "tz", "name_key")
+    return found.table_valued(
+        column("id", Uuid),
+        column("organisation_id", Uuid),
+        column("worth_fen", BigInteger),
+        column("rank", Double),
+        *(column(name, Text) for name in texts),
+        name="found",
+    ).c
+
+
+def open_at(row: Any, at: datetime) -> ColumnElement[bool]:
+    """Whether an instrument in use is inside its opening hours at the instant `at`; without hours it always is."""
+    local = func.timezone(row.tz, literal(at))
+    clock = cast(local, Time)
+    today = extract("isodow", local)
+    yesterday = extract("isodow", local - cast(literal("1 day"), Interval))
+    overnight = OpeningRule.closes <= OpeningRule.opens
+    rule = select(OpeningRule.id).where(OpeningRule.instrument_id == row.id).correlate(row.id.table)
+    began_today = and_(
+        OpeningRule.weekday == today, OpeningRule.opens <= clock, or_(overnight, clock < OpeningRule.closes)
+    )
+    goes_on = and_(OpeningRule.weekday == yesterday, overnight, clock < OpeningRule.closes)
+    open_hours = or_(not_(exists(rule)), exists(rule.where(or_(began_today, goes_on))))
+    return and_(row.service_status == "open", open_hours)
+
+
+def order_of(sort: Sort, row: Any) -> list[tuple[ColumnElement[Any], bool]]:
+    """The keys of an order, each with whether it descends; the last is unique."""
+    worth: ColumnElement[Any] = func.coalesce(row.worth_fen, literal(-1, BigInteger))
+    orders: dict[Sort, list[tuple[ColumnElement[Any], bool]]] = {
+        "newest": [(row.id, True)],
+        "name": [(row.name_key, False), (row.id, False)],
+        "worth": [(worth, True), (row.id, True)],
+    }
+    return [(row.rank, True), (row.id, True)] if sort == "relevance" else orders[sort]
+
+
+def conditions(
+    caller: Principal, wanted: InstrumentFilter, row: Any, at: datetime
+) -> list[ColumnElement[bool]]:
+    """The WHERE of a list."""
+    found = [visible_to(caller, row)]
+    if wanted.province:
+        found.append(row.tenant_id == wanted.province)
+    if wanted.class_code:
+        # A range, because LIKE is not leakproof and would not use the index under row-level security.
+        low = wanted.class_code.ljust(CLASS_DIGITS, "0")
+        found += [row.class_code >= low, row.class_code <= wanted.class_code.ljust(CLASS_DIGITS, "9")]
+    if wanted.organisation:
+        found.append(row.organisation_id == wanted.organisation)
+    status = wanted.service_status
+    found.append(row.service_status == status if status else row.service_status != "retired")
+    if wanted.scope:
+        found.append(row.scope == wanted.scope)
+    if wanted.open_now is not None:
+        is_open = open_at(row, at)
+        found.append(is_open if wanted.open_now else not_(is_open))
+    return found
+
+
+def page(
+    caller: Principal,
+    wanted: InstrumentFilter,
+    *,
+    query: str | None,
+    at: datetime,
+    after: Place | None,
+    limit: int,
+    columns: Sequence[Any] = LISTED,
+) -> Select[Any]:
+    """Up to `limit` instruments: first the ids of the page, then its rows with what is shown of each."""
+    row = matching(query) if query is not None else Instrument
+    order = order_of(wanted.order, row)
+    keys = [key.label(f"key{place}") for place, (key, _) in enumerate(order)]
+    chosen_rows = select(row.id.label("id"), *keys).where(*conditions(caller, wanted, row, at))
+    if after is not None:
+        descending = order[0][1]
+        here = tuple_(*(key for key, _ in order))
+        there = tuple_(*(literal(value, key.type) for value, (key, _) in zip(after.keys, order, strict=True)))
+        chosen_rows = chosen_rows.where(here < there if descending else here > there)
+    chosen_rows = chosen_rows.order_by(*(key.desc() if down else key.asc() for key, down in order)).limit(limit)
+    chosen = chosen_rows.subquery("chosen")
+    names = [chosen.c[key.name] for key in keys]
+    return (
+        select(*columns, *_shown(at), *names)
+        .join(chosen, chosen.c.id == Instrument.id)
+        .outerjoin(Organisation, Organisation.id == Instrument.organisation_id)
+        .order_by(*(name.desc() if down else name.asc() for name, (_, down) in zip(names, order, strict=True)))
+    )
+
+
+def _shown(at: datetime) -> tuple[ColumnElement[Any], ...]:
+    units = (
+        select(func.count())
+        .where(InstrumentUnit.instrument_id == Instrument.id, InstrumentUnit.active)
+        .correlate(Instrument)
+        .scalar_subquery()
+    )
+    return (
+        Organisation.name.label("organisation_name"),
+        cast(units, Integer).label("units"),
+        open_at(Instrument, at).label("open_now"),
+    )
+
+
+async def organisations_named(db: ReadSession, words: Sequence[str]) -> dict[str, list[UUID]]:
+    """The organisations that carry each word in their names; one query for all words."""
+    asked = func.unnest(literal(list(words))).table_valued(column("word", Text), name="asked")
+    named = Organisation.name.icontains(asked.c.word, autoescape=True)
+    ids = func.array_agg(Organisation.id).label("ids")
+    rows = (await db.execute(select(asked.c.word, ids).join(Organisation, named).group_by(asked.c.word))).all()
+    return {row.word: row.ids for row in rows if len(row.ids) <= MOST_ORGANISATIONS}
+
+
+def _units() -> ColumnElement[Any]:
+    fields = ("id", "label", "serial", "active")
+    unit = func.jsonb_build_object(*(part for f in fields for part in (f, getattr(InstrumentUnit, f))))
+    return (
+        select(func.jsonb_agg(aggregate_order_by(unit, InstrumentUnit.label, InstrumentUnit.id)))
+        .where(InstrumentUnit.instrument_id == Instrument.id)
+        .scalar_subquery()
+        .label("units")
+    )
+
+
+def _hours() -> ColumnElement[Any]:
+    fields = ("weekday", "opens", "closes")
+    rule = func.jsonb_build_object(*(part for f in fields for part in (f, getattr(OpeningRule, f))))
+    return (
+        select(func.jsonb_agg(aggregate_order_by(rule, OpeningRule.weekday, OpeningRule.opens)))
+        .where(OpeningRule.instrument_id == Instrument.id)
+        .scalar_subquery()
+        .label("hours")
+    )
+
+
+async def detail(db: ReadSession, caller: Principal, instrument_id: UUID, at: datetime) -> Row[Any] | None:
+    """One visible instrument with its organisation's name, units and hours; one query."""
+    statement = (
+        select(
+            Instrument,
+            Organisation.name.label("organisation_name"),
+            _units(),
+            _hours(),
+            open_at(Instrument, at).label("open_now"),
+        )
+        .outerjoin(Organisation, Organisation.id == Instrument.organisation_id)
+        .where(Instrument.id == instrument_id, visible_to(caller))
+    )
+    return (await db.execute(statement)).one_or_none()
+
+
+async def instrument(db: ReadSession, caller: Principal, instrument_id: UUID) -> Instrument | None:
+    """One visible instrument."""
+    found: Instrument | None = await db.scalar(
+        select(Instrument).where(Instrument.id == instrument_id, visible_to(caller))
+    )
+    return found
+
+
+async def unit(db: ReadSession, instrument_id: UUID, unit_id: UUID) -> InstrumentUnit | None:
+    """One unit of an instrument."""
+    mine = (InstrumentUnit.instrument_id == instrument_id, InstrumentUnit.id == unit_id)
+    found: InstrumentUnit | None = await db.scalar(select(InstrumentUnit).where(*mine))
+    return found
+
+
+async def unit_ids(db: ReadSession, instrument_id: UUID) -> Sequence[UUID]:
+    """The units of an instrument."""
+    return (await db.scalars(select(InstrumentUnit.id).where(InstrumentUnit.instrument_id == instrument_id))).all()
+
+
+async def active_units(db: ReadSession, instrument_id: UUID) -> list[UUID]:
+    """The units of an instrument that are in use."""
+    mine = (InstrumentUnit.instrument_id == instrument_id, InstrumentUnit.active)
+    return list((await db.scalars(select(InstrumentUnit.id).where(*mine))).all())
+
+
+async def future_bookings(db: ReadSession, units: Sequence[UUID]) -> int:
+    """How many bookings still hold these units."""
+    held = (Booking.unit_id.in_(units), Booking.blocking, Booking.ends_at > func.clock_timestamp())
+    count: int = await db.scalar(select(func.count()).select_from(Booking).where(*held))
+    return count

@@ -1,0 +1,207 @@
+"""What callers of the registry send."""
+
+from datetime import date, time
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.core.i18n import msg
+from app.core.keyset import ListQuery
+from app.core.schema import Input
+from app.core.text import Line, Prose
+from app.instruments.models import LONGEST_BOOKING_MIN
+from app.instruments.rules.nations import nations
+
+Scope = Literal["organisation", "province", "region", "public"]
+Source = Literal["purchased", "developed", "donated", "other"]
+Kind = Literal["general", "special"]
+Funds = Literal["central", "local", "own", "other"]
+CarrierType = Literal["无", "仪器中心", "重大设施", "国家重点实验室", "工程中心", "种质资源库"]
+RunningState = Literal[
+    "normal", "standby", "remote", "occasional_fault", "frequent_fault", "awaiting_repair", "awaiting_scrap"
+]
+InUse = Literal["open", "restricted", "suspended"]
+ServiceStatus = Literal["open", "restricted", "suspended", "retired"]
+BookingMode = Literal["self", "assisted", "sample", "mixed"]
+Sort = Literal["relevance", "name", "newest", "worth"]
+MOST_WORTH_FEN = 10**15
+MOST_UNITS = 50
+MOST_HOURS = 50
+MOST_DISCIPLINES = 4
+
+
+def _unset() -> Any:
+    return None
+
+
+def _in(known: Any, code: str, reason: Any) -> AfterValidator:
+    def check(value: str) -> str:
+        if value and value not in known():
+            raise PydanticCustomError(code, "{message}", {"message": reason})
+        return value
+
+    return AfterValidator(check)
+
+
+def _once_each(values: list[str]) -> list[str]:
+    if len(set(values)) < len(values):
+        raise PydanticCustomError("repeated", "{message}", {"message": msg("有重复的项")})
+    return values
+
+
+Adcode = Annotated[str, Field(pattern=r"^[0-9]{6}$", examples=["330106"], description="行政区划代码（GB/T 2260）")]
+ClassCode = Annotated[
+    str, Field(pattern=r"^[0-9]{6}$", examples=["010101"], description="仪器分类编码；其他为 990000")
+]
+Discipline = Annotated[str, Field(pattern=r"^[0-9]{3}$", examples=["150"])]
+Nation = Annotated[
+    str,
+    Field(pattern=r"^([A-Z]{2})?$", examples=["JP"], description="产地国别（ISO 3166-1）；空为不详"),
+    _in(nations, "nation_unknown", msg("没有这个国家或地区代码")),
+]
+Zone = Annotated[str, _in(available_timezones, "zone_unknown", msg("没有这个时区"))]
+ServiceUrl = Annotated[str, Line(100, minimum=0), Field(pattern=r"^(https://[^\s/]+(/\S*)?)?$")]
+Email = Annotated[str, Line(100, minimum=0), Field(pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$")]
+Phone = Annotated[str, Line(50, minimum=0), Field(pattern=r"^[0-9+()（） 转,，;；/*#.-]*$")]
+
+
+class InstrumentChange(Input):
+    """What is to change: fields left out stay as they are."""
+
+    inner_id: Annotated[str, Line(150)] = Field(default_factory=_unset, description="单位内编号，单位内唯一")
+    name_zh: Annotated[str, Line(300)] = Field(default_factory=_unset, examples=["场发射扫描电子显微镜"])
+    name_en: Annotated[str, Line(300, minimum=0)] = Field(default_factory=_unset)
+    scope: Scope = Field(default_factory=_unset, description="谁能看到：本单位、本省、长三角、公开")
+    class_code: ClassCode = Field(default_factory=_unset)
+    disciplines: Annotated[
+        list[Discipline], Field(max_length=MOST_DISCIPLINES), AfterValidator(_once_each)
+    ] = Field(default_factory=_unset, description="主要学科领域：至多四个一级学科（GB/T 13745）")
+    source: Source = Field(default_factory=_unset, description="设备来源")
+    kind: Kind = Field(default_factory=_unset, description="类别：通用、专用")
+    funds: Funds = Field(default_factory=_unset, description="主要购置经费来源")
+    carrier_type: CarrierType = Field(default_factory=_unset, description="所属载体类型")
+    carrier_name: Annotated[str, Line(300, minimum=0)] = Field(default_factory=_unset)
+    worth_fen: Annotated[int, Field(ge=0, le=MOST_WORTH_FEN)] | None = Field(
+        default_factory=_unset, description="原值，单位为分", examples=[285000000]
+    )
+    nation: Nation = Field(default_factory=_unset)
+    manufacturer: Annotated[str, Line(150, minimum=0)] = Field(default_factory=_unset, description="生产厂商")
+    model: Annotated[str, Line(300, minimum=0)] = Field(default_factory=_unset, description="规格型号")
+    begin_date: Annotated[date, Field(ge=date(1949, 1, 1))] | None = Field(
+        default_factory=_unset, description="启用日期", examples=["2021-03-15"]
+    )
+    technical: Annotated[str, Prose(1500)] = Field(default_factory=_unset, description="主要技术指标")
+    function: Annotated[str, Prose(900)] = Field(default_factory=_unset, description="主要功能")
+    service_content: Annotated[str, Prose(600)] = Field(default_factory=_unset, description="服务内容")
+    achievement: Annotated[str, Prose(1500)] = Field(default_factory=_unset, description="典型成果")
+    requirement: Annotated[str, Prose(1500)] = Field(default_factory=_unset, description="开放共享规定、用户须知")
+    fee_note: Annotated[str, Prose(1500)] = Field(default_factory=_unset, description="参考收费标准")
+    service_url: ServiceUrl = Field(default_factory=_unset, description="预约服务网址（https）")
+    customs_supervised: bool = Field(default_factory=_unset, description="是否海关监管的减免税设备")
+    adcode: Adcode = Field(default_factory=_unset)
+    address: Annotated[str, Line(200, minimum=0)] = Field(default_factory=_unset, description="安放地址")
+    contact_name: Annotated[str, Line(150, minimum=0)] = Field(default_factory=_unset)
+    contact_phone: Phone = Field(default_factory=_unset, description="只对已登录的用户显示")
+    contact_email: Email = Field(default_factory=_unset, description="只对已登录的用户显示")
+    running_state: RunningState = Field(default_factory=_unset, description="运行状态")
+    service_status: InUse = Field(default_factory=_unset, description="开放、限内部、停用；报废另有操作")
+    booking_mode: BookingMode = Field(default_factory=_unset)
+    tz: Zone = Field(default_factory=_unset, examples=["Asia/Shanghai"])
+    step_min: Annotated[int, Field(ge=5, le=1440)] = Field(default_factory=_unset, description="时间粒度，分钟")
+    min_min: Annotated[int, Field(ge=5, le=LONGEST_BOOKING_MIN)] = Field(default_factory=_unset)
+    max_min: Annotated[int, Field(ge=5, le=LONGEST_BOOKING_MIN)] = Field(default_factory=_unset)
+    setup_min: Annotated[int, Field(ge=0, le=1440)] = Field(default_factory=_unset, description="准备时间，分钟")
+    teardown_min: Annotated[int, Field(ge=0, le=1440)] = Field(default_factory=_unset)
+    lead_min: Annotated[int, Field(ge=0, le=LONGEST_BOOKING_MIN)] = Field(default_factory=_unset)
+    horizon_days: Annotated[int, Field(ge=1, le=365)] = Field(default_factory=_unset, description="可预约天数")
+
+    def given(self) -> dict[str, Any]:
+        """The fields the caller sent."""
+        return self.model_dump(exclude_unset=True)
+
+
+class UnitIn(Input):
+    """A bookable unit 台(套)."""
+
+    label: Annotated[str, Line(100)] = Field(examples=["1 号机"])
+    serial: Annotated[str, Line(100, minimum=0)] = Field(default="", description="出厂编号")
+
+
+def _one_unit() -> list[UnitIn]:
+    return [UnitIn(label="1 号机")]
+
+
+class InstrumentFields(InstrumentChange):
+    """A new entry's own fields; those left out take the usual value."""
+
+    inner_id: Annotated[str, Line(150)] = Field(description="单位内编号，单位内唯一", examples=["HZ-SEM-01"])
+    name_zh: Annotated[str, Line(300)] = Field(examples=["场发射扫描电子显微镜"])
+    class_code: ClassCode
+    adcode: Adcode
+
+
+class InstrumentCreate(InstrumentFields):
+    """A new entry of the register, with its units."""
+
+    organisation_id: UUID = Field(description="所属单位")
+    units: Annotated[list[UnitIn], Field(min_length=1, max_length=MOST_UNITS)] = Field(default_factory=_one_unit)
+
+
+class UnitChange(Input):
+    """A unit's new name, or its taking out of or back into use."""
+
+    label: Annotated[str, Line(100)] = Field(default_factory=_unset)
+    serial: Annotated[str, Line(100, minimum=0)] = Field(default_factory=_unset)
+    active: bool = Field(default_factory=_unset, description="false：停用；有未来预约时不能停用")
+
+
+class HoursIn(Input):
+    """Opening hours of one weekday in the instrument's zone; closing at or before opening means the next morning."""
+
+    weekday: Annotated[int, Field(ge=1, le=7, description="1 为周一")]
+    opens: time = Field(examples=["08:30"])
+    closes: time = Field(examples=["17:30"])
+
+    @model_validator(mode="after")
+    def _whole_minutes(self) -> Self:
+        for clock in (self.opens, self.closes):
+            if clock.tzinfo is not None or clock.second or clock.microsecond:
+                raise PydanticCustomError("not_a_minute", "{message}", {"message": msg("时间须为整分钟，不带时区")})
+        return self
+
+
+class WeekIn(Input):
+    """All opening hours; none at all means open at all hours."""
+
+    hours: Annotated[list[HoursIn], Field(max_length=MOST_HOURS)]
+
+
+class StewardIn(Input):
+    """Who is to be a steward."""
+
+    account_id: UUID
+
+
+class InstrumentFilter(ListQuery):
+    """Which instruments are asked for."""
+
+    q: Annotated[str, Line(200)] | None = Field(default=None, description="名称、型号、厂商、编号、功能或单位中的文字")
+    province: Adcode | None = Field(default=None, description="省级代码，例如 330000")
+    class_code: Annotated[str, Field(pattern=r"^([0-9]{2}){1,3}$")] | None = Field(
+        default=None, alias="class", description="仪器分类：2、4 或 6 位"
+    )
+    organisation: UUID | None = Field(default=None, description="所属单位")
+    service_status: ServiceStatus | None = Field(default=None, description="不指定时不含已报废的")
+    scope: Scope | None = None
+    open_now: bool | None = Field(default=None, description="现在开放")
+    sort: Sort | None = Field(default=None, description="不指定时：有检索词按相关度，否则按登记时间从新到旧")
+
+    @property
+    def order(self) -> Sort:
+        """What the list is sorted by."""
+        if self.q is None:
+            return "newest" if self.sort in {None, "relevance"} else self.sort or "newest"
+        return self.sort or "relevance"

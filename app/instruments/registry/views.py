@@ -1,0 +1,167 @@
+"""How the register looks from outside."""
+
+from collections.abc import Mapping
+from datetime import date, time
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import Row
+
+from app.access.principal import Principal
+from app.core.schema import Instant, Output
+from app.instruments.registry.policy import may_see_contact
+from app.instruments.registry.schemas import (
+    BookingMode,
+    CarrierType,
+    Funds,
+    Kind,
+    RunningState,
+    Scope,
+    ServiceStatus,
+    Source,
+)
+from app.instruments.visibility import manages
+
+CONTACT = ("contact_name", "contact_phone", "contact_email")
+
+
+class InstrumentItem(Output):
+    """An instrument in a list."""
+
+    id: UUID
+    province: str = Field(examples=["330000"])
+    organisation_id: UUID
+    organisation_name: str | None = Field(description="所属单位未向您开放时为空", examples=["示例大学"])
+    inner_id: str
+    name_zh: str = Field(examples=["场发射扫描电子显微镜"])
+    name_en: str
+    class_code: str = Field(examples=["010101"])
+    class_name: str = Field(examples=["电子光学"])
+    model: str
+    manufacturer: str
+    worth_fen: int | None = Field(description="原值，单位为分")
+    adcode: str
+    scope: Scope
+    service_status: ServiceStatus
+    running_state: RunningState
+    booking_mode: BookingMode
+    units: int = Field(description="可预约的机位数")
+    open_now: bool = Field(description="现在是否在开放时间内")
+    updated_at: Instant
+
+    @classmethod
+    def of(cls, row: Row[Any], class_names: Mapping[str, str]) -> Self:
+        """The item of a row of `queries.page`."""
+        columns = cls.model_fields.keys() - {"province", "class_name"}
+        return cls(
+            **{name: getattr(row, name) for name in columns},
+            province=row.tenant_id,
+            class_name=class_names.get(row.class_code, ""),
+        )
+
+
+class Contact(Output):
+    """Whom to ask."""
+
+    name: str
+    phone: str
+    email: str
+
+
+class UnitOut(Output):
+    """A bookable unit 台(套)."""
+
+    id: UUID
+    label: str
+    serial: str
+    active: bool
+
+
+class HoursOut(Output):
+    """Opening hours of one weekday in the instrument's zone; closing at or before opening means the next morning."""
+
+    weekday: int = Field(description="1 为周一")
+    opens: time
+    closes: time
+
+
+class InstrumentOut(Output):
+    """An entry of the register."""
+
+    id: UUID
+    version: int
+    province: str = Field(examples=["330000"])
+    organisation_id: UUID
+    organisation_name: str | None = Field(description="所属单位未向您开放时为空")
+    inner_id: str
+    scope: Scope
+    name_zh: str
+    name_en: str
+    class_code: str
+    class_name: str
+    disciplines: list[str]
+    source: Source
+    kind: Kind
+    funds: Funds
+    carrier_type: CarrierType
+    carrier_name: str
+    worth_fen: int | None = Field(description="原值，单位为分")
+    nation: str
+    manufacturer: str
+    model: str
+    begin_date: date | None
+    technical: str
+    function: str
+    service_content: str
+    achievement: str
+    requirement: str
+    fee_note: str
+    service_url: str
+    customs_supervised: bool
+    adcode: str
+    address: str
+    contact: Contact | None = Field(description="登录后可见")
+    running_state: RunningState
+    service_status: ServiceStatus
+    booking_mode: BookingMode
+    tz: str
+    step_min: int
+    min_min: int
+    max_min: int
+    setup_min: int
+    teardown_min: int
+    lead_min: int
+    horizon_days: int
+    units: list[UnitOut] = Field(description="停用的机位只对管理者显示")
+    opening_hours: list[HoursOut] = Field(description="为空表示全天开放")
+    open_now: bool
+    may_manage: bool = Field(description="调用者能否修改")
+    created_at: Instant
+    updated_at: Instant
+
+    @classmethod
+    def of(cls, row: Row[Any], caller: Principal, class_names: Mapping[str, str]) -> Self:
+        """The entry of a row of `queries.detail`, as this caller may see it."""
+        entry = row.Instrument
+        runs = manages(caller, entry)
+        units = [UnitOut.model_validate(unit) for unit in row.units or ()]
+        contact = Contact(name=entry.contact_name, phone=entry.contact_phone, email=entry.contact_email)
+        derived = {
+            "province": entry.tenant_id,
+            "organisation_name": row.organisation_name,
+            "class_name": class_names.get(entry.class_code, ""),
+            "contact": contact if may_see_contact(caller) else None,
+            "units": units if runs else [unit for unit in units if unit.active],
+            "opening_hours": [HoursOut.model_validate(rule) for rule in row.hours or ()],
+            "open_now": row.open_now,
+            "may_manage": runs,
+        }
+        return cls(**{name: getattr(entry, name) for name in cls.model_fields.keys() - derived.keys()}, **derived)
+
+
+class StewardOut(Output):
+    """A steward 机组管理员 of an instrument."""
+
+    account_id: UUID
+    name: str

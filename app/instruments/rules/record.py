@@ -1,0 +1,86 @@
+"""What a whole entry of the register must keep, beyond what each field allows by itself."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from app.core.errors import FieldError
+from app.core.i18n import msg
+from app.instruments.rules.vocabulary import NO_CARRIER
+
+DEFAULTS: Mapping[str, Any] = {
+    "scope": "province",
+    "name_en": "",
+    "disciplines": [],
+    "source": "purchased",
+    "kind": "general",
+    "funds": "own",
+    "carrier_type": NO_CARRIER,
+    "carrier_name": "",
+    "worth_fen": None,
+    "nation": "",
+    "manufacturer": "",
+    "model": "",
+    "begin_date": None,
+    "technical": "",
+    "function": "",
+    "service_content": "",
+    "achievement": "",
+    "requirement": "",
+    "fee_note": "",
+    "service_url": "",
+    "customs_supervised": False,
+    "address": "",
+    "contact_name": "",
+    "contact_phone": "",
+    "contact_email": "",
+    "running_state": "normal",
+    "service_status": "open",
+    "booking_mode": "self",
+    "tz": "Asia/Shanghai",
+    "step_min": 15,
+    "min_min": 30,
+    "max_min": 480,
+    "setup_min": 0,
+    "teardown_min": 0,
+    "lead_min": 0,
+    "horizon_days": 14,
+}
+"""What a field is when nobody says; the database has the same."""
+TOLD_WHEN_OPEN = {
+    "technical": msg("对外开放的仪器须填写主要技术指标"),
+    "function": msg("对外开放的仪器须填写主要功能"),
+    "requirement": msg("对外开放的仪器须填写开放共享规定"),
+}
+PROVINCE_DIGITS = 2
+
+
+def faults(entry: Mapping[str, Any], *, tenant_id: str, today: date) -> list[FieldError]:
+    """Everything wrong with a complete entry of the province `tenant_id`; `today` is the date there."""
+    return [*_facts(entry, tenant_id, today), *_terms(entry)]
+
+
+def _facts(entry: Mapping[str, Any], tenant_id: str, today: date) -> Iterator[FieldError]:
+    if entry["adcode"][:PROVINCE_DIGITS] != tenant_id[:PROVINCE_DIGITS]:
+        yield FieldError("adcode", "outside_province", msg("安放地须在本省（市）内"), value=entry["adcode"])
+    begun = entry["begin_date"]
+    if begun is not None and begun > today:
+        yield FieldError("begin_date", "in_the_future", msg("启用日期不能晚于今天"), value=begun.isoformat())
+    if entry["carrier_type"] != NO_CARRIER and not entry["carrier_name"]:
+        yield FieldError("carrier_name", "missing", msg("有所属载体时须填写载体名称"))
+    if entry["service_status"] == "open":
+        for field, reason in TOLD_WHEN_OPEN.items():
+            if not entry[field]:
+                yield FieldError(field, "missing_when_open", reason)
+
+
+def _terms(entry: Mapping[str, Any]) -> Iterator[FieldError]:
+    step, shortest, longest = entry["step_min"], entry["min_min"], entry["max_min"]
+    if 24 * 60 % step:
+        yield FieldError("step_min", "not_a_divisor", msg("时间粒度须能整除一天的 1440 分钟"), value=str(step))
+    elif shortest % step:
+        yield FieldError(
+            "min_min", "off_grid", msg("最短时长须为时间粒度（{step} 分钟）的整数倍", step=step), value=str(shortest)
+        )
+    if shortest > longest:
+        yield FieldError("max_min", "below_minimum", msg("最长时长不能小于最短时长"), value=str(longest))
