@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
 
 Item = TypeVar("Item")
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""Far from where arithmetic with dates overflows."""
 
 
 class Input(BaseModel):
@@ -28,8 +31,10 @@ class PageOf(Output, Generic[Item]):
 
 
 def _to_utc(value: datetime) -> datetime:
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise PydanticCustomError("datetime_out_of_range", "out of range")
     return value.astimezone(UTC)
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
-"""An instant: input without an offset is refused."""
+"""An instant: input without an offset, or outside the years we keep, is refused."""

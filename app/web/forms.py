@@ -21,6 +21,7 @@ from app.core.db import Session
 from app.core.errors import Conflict, FieldError, Forbidden, Invalid, Problem, problem_of
 from app.core.i18n import Message
 from app.core.problems import field_errors
+from app.core.schema import Instant
 from app.web import csrf
 from app.web.formats import SHANGHAI, local_input
 
@@ -39,7 +40,7 @@ def _local(value: Any) -> Any:
     return value
 
 
-LocalInstant = Annotated[datetime, BeforeValidator(_local)]
+LocalInstant = Annotated[Instant, BeforeValidator(_local)]
 """What `<input type="datetime-local">` sends: wall-clock time in Asia/Shanghai."""
 
 

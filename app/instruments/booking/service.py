@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, func, literal, select, update
-from sqlalchemy.dialects.postgresql import Range, insert
+from sqlalchemy import Row, Uuid, func, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, Range, insert
 from sqlalchemy.exc import IntegrityError
 
 from app.access.guards import ensure
@@ -139,7 +139,7 @@ async def _insert(session: Session, **values: Any) -> Booking | None:
     The lock on the unit's row is taken by the same statement, before the insert: contenders queue instead of
     deadlocking, and the later one finds the conflict.
     """
-    locked = select(func.booking_lock_units(func.array([values["unit_id"]])).label("locked")).cte("locked")
+    locked = select(func.booking_lock_units(literal([values["unit_id"]], ARRAY(Uuid))).label("locked")).cte("locked")
     columns = values | {"status": "confirmed", "blocking": True}
     table = Booking.__table__
     source = select(
