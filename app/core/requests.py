@@ -38,7 +38,7 @@ class RequestLog:
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
@@ -50,9 +50,19 @@ class RequestLog:
 
     @staticmethod
     def _note(scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
+        route = _route_of(scope)
         method = scope["method"]
         REQUESTS.labels(method, route, str(status)).inc()
         SECONDS.labels(method, route).observe(seconds)
         if scope["path"] not in QUIET:
             log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+def _route_of(scope: Scope) -> str:
+    """The address with its parameters named instead of filled in: few figures, and nobody's ids."""
+    if "route" not in scope:
+        return "unmatched"
+    path: str = scope["path"]
+    for name, value in scope.get("path_params", {}).items():
+        path = path.replace(f"/{value}", f"/{{{name}}}", 1)
+    return path

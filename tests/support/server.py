@@ -49,7 +49,7 @@ def settings_for(url: str) -> Settings:
         database_url=url,
         app_database_url=None,
         database_roles="commons_test",
-        secret_key=SECRET,  # type: ignore[arg-type] # pydantic makes it a SecretStr
+        secret_key=SECRET,
         base_url="http://testserver",
         environment="development",
         database_pool_size=5,
@@ -68,7 +68,9 @@ async def administer(url: str, *statements: str) -> None:
 async def exists(url: str, name: str) -> bool:
     connection = await asyncpg.connect(url.replace("+asyncpg", "", 1))
     try:
-        return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name))
+        return bool(
+            await connection.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name)
+        )
     finally:
         await connection.close()
 
