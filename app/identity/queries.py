@@ -1,11 +1,20 @@
 """Every select of accounts, sign-in and sessions."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Text, Uuid, bindparam, column, func, select, text
+from sqlalchemy import ARRAY, Select, Text, Uuid, and_, bindparam, column, func, select, text
 
-from app.identity.models import Account, BrowserSession, Membership, Stewardship
+from app.identity.models import (
+    Account,
+    BrowserSession,
+    ExternalIdentity,
+    IdentityProvider,
+    LocalCredential,
+    Membership,
+    Stewardship,
+)
+from app.tenancy.models import Province
 
 ACCOUNT_NAMES = (
     text("SELECT id, name FROM identity_account_names(:ids)")
@@ -31,7 +40,9 @@ def live_sessions(account_id: UUID | None, idle: timedelta) -> Select[BrowserSes
 def stewards(instrument_id: UUID) -> Select[UUID, str]:
     """Accounts that are stewards of an instrument."""
     named = select(Account.id, Account.display_name).join(Stewardship, Stewardship.account_id == Account.id)
-    return named.where(Stewardship.instrument_id == instrument_id).order_by(Stewardship.created_at, Account.id)
+    return named.where(Stewardship.instrument_id == instrument_id).order_by(
+        Stewardship.created_at, Account.id
+    )
 
 
 def members(organisation_id: UUID) -> Select[UUID, str]:
@@ -39,4 +50,46 @@ def members(organisation_id: UUID) -> Select[UUID, str]:
     named = select(Account.id, Account.display_name).join(Membership, Membership.account_id == Account.id)
     return named.where(Membership.organisation_id == organisation_id, Account.status == "active").order_by(
         Account.display_name, Account.id
+    )
+
+
+def providers() -> Select[Province, IdentityProvider | None]:
+    """Every province, with its enabled providers."""
+    enabled = and_(IdentityProvider.tenant_id == Province.code, IdentityProvider.enabled)
+    return (
+        select(Province, IdentityProvider)
+        .outerjoin(IdentityProvider, enabled)
+        .order_by(Province.position, Province.code, IdentityProvider.position, IdentityProvider.id)
+    )
+
+
+def provider(provider_id: UUID) -> Select[IdentityProvider]:
+    """An enabled provider."""
+    return select(IdentityProvider).where(IdentityProvider.id == provider_id, IdentityProvider.enabled)
+
+
+def linked_account(issuer: str, subject: str) -> Select[Account]:
+    """The active account that a provider's subject signs in."""
+    return (
+        select(Account)
+        .join(ExternalIdentity, ExternalIdentity.account_id == Account.id)
+        .where(
+            ExternalIdentity.issuer == issuer, ExternalIdentity.subject == subject, Account.status == "active"
+        )
+    )
+
+
+def credential(login_name: str) -> Select[Account, str]:
+    """An account and its password hash, by login name."""
+    return (
+        select(Account, LocalCredential.password_hash)
+        .join(LocalCredential, LocalCredential.account_id == Account.id)
+        .where(LocalCredential.login_name == login_name)
+    )
+
+
+def session_opened_at(session_id: UUID | None, account_id: UUID | None) -> Select[datetime]:
+    """When the person of a browser session signed in."""
+    return select(BrowserSession.created_at).where(
+        BrowserSession.id == session_id, BrowserSession.account_id == account_id
     )

@@ -1,0 +1,57 @@
+"""Answers of the provider's endpoints: RFC 6749 errors and tokens, as values, so that what they revoked is committed."""
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """An OAuth error (RFC 6749 §5.2)."""
+
+    error: str
+    description: str
+    status: int = HTTPStatus.BAD_REQUEST
+    challenge: bool = False
+    """The client tried HTTP authentication, so it is asked for that again."""
+
+    def response(self) -> Response:
+        """The JSON answer."""
+        headers = NO_STORE | ({"WWW-Authenticate": 'Basic realm="oauth"'} if self.challenge else {})
+        body = {"error": self.error, "error_description": self.description}
+        return JSONResponse(body, status_code=self.status, headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A successful token answer (RFC 6749 §5.1)."""
+
+    access_token: str
+    expires_in: int
+    scope: str
+    refresh_token: str | None = None
+    id_token: str | None = None
+    token_type: str = field(default="Bearer")
+
+    def response(self) -> Response:
+        """The JSON answer."""
+        body: dict[str, Any] = {
+            "access_token": self.access_token,
+            "token_type": self.token_type,
+            "expires_in": self.expires_in,
+            "scope": self.scope,
+        }
+        if self.refresh_token:
+            body["refresh_token"] = self.refresh_token
+        if self.id_token:
+            body["id_token"] = self.id_token
+        return JSONResponse(body, headers=NO_STORE)
+
+
+INVALID_GRANT = Denied(
+    "invalid_grant", "The grant is invalid, expired, revoked, or was issued to another client."
+)

@@ -1,0 +1,89 @@
+"""Every select of the provider."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Select, and_, func, or_, select
+
+from app.identity.models import Account
+from app.identity.provider.models import OAuthClient, OAuthCode, OAuthGrant, RefreshToken
+
+
+def active_client(client_id: str) -> Select[OAuthClient]:
+    """The application with this public id."""
+    return select(OAuthClient).where(OAuthClient.client_id == client_id, OAuthClient.status == "active")
+
+
+def locked_code(digest: bytes) -> Select[OAuthCode, bool]:
+    """A code, and whether it is still in time; a second use waits for the first one's commit."""
+    in_time = (OAuthCode.expires_at > func.clock_timestamp()).label("in_time")
+    return select(OAuthCode, in_time).where(OAuthCode.digest == digest).with_for_update()
+
+
+def locked_refresh_token(digest: bytes, grace: timedelta) -> Select[RefreshToken, OAuthGrant, bool, bool]:
+    """A refresh token with its grant: is it in time, was it used a moment ago; a second use waits for the first."""
+    in_time = and_(
+        RefreshToken.expires_at > func.clock_timestamp(),
+        OAuthGrant.expires_at > func.clock_timestamp(),
+        OAuthGrant.revoked_at.is_(None),
+    )
+    just_used = RefreshToken.used_at > func.clock_timestamp() - grace
+    return (
+        select(RefreshToken, OAuthGrant, in_time.label("in_time"), just_used.label("just_used"))
+        .join(OAuthGrant, OAuthGrant.id == RefreshToken.grant_id)
+        .where(RefreshToken.digest == digest)
+        .with_for_update(of=RefreshToken)
+    )
+
+
+def live_grant(grant_id: UUID, client_id: UUID) -> Select[OAuthGrant, Account]:
+    """A client's grant that still counts, and its account, were it a person's."""
+    return (
+        select(OAuthGrant, Account)
+        .outerjoin(Account, Account.id == OAuthGrant.account_id)
+        .where(
+            OAuthGrant.id == grant_id,
+            OAuthGrant.client_id == client_id,
+            OAuthGrant.revoked_at.is_(None),
+            OAuthGrant.expires_at > func.clock_timestamp(),
+            or_(OAuthGrant.account_id.is_(None), Account.status == "active"),
+        )
+    )
+
+
+def refresh_token_grant(digest: bytes) -> Select[UUID, datetime]:
+    """The grant and expiry of a refresh token that was not used yet."""
+    return select(RefreshToken.grant_id, RefreshToken.expires_at).where(
+        RefreshToken.digest == digest,
+        RefreshToken.used_at.is_(None),
+        RefreshToken.expires_at > func.clock_timestamp(),
+    )
+
+
+def active_account(account_id: UUID | None) -> Select[UUID]:
+    """The id of an account that may sign in."""
+    return select(Account.id).where(Account.id == account_id, Account.status == "active")
+
+
+def person_grants(account_id: UUID | None) -> Select[OAuthGrant]:
+    """What a person allowed other applications, the latest first."""
+    return (
+        select(OAuthGrant)
+        .where(
+            OAuthGrant.account_id == account_id,
+            OAuthGrant.first_party.is_(False),
+            OAuthGrant.revoked_at.is_(None),
+            OAuthGrant.expires_at > func.clock_timestamp(),
+        )
+        .order_by(OAuthGrant.created_at.desc(), OAuthGrant.id)
+    )
+
+
+def allowed_before(account_id: UUID, client_id: UUID) -> Select[list[str]]:
+    """The scopes of each grant a person gave a client and that still counts."""
+    return select(OAuthGrant.scopes).where(
+        OAuthGrant.account_id == account_id,
+        OAuthGrant.client_id == client_id,
+        OAuthGrant.revoked_at.is_(None),
+        OAuthGrant.expires_at > func.clock_timestamp(),
+    )

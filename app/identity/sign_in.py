@@ -1,0 +1,123 @@
+"""Signing in: a password at the built-in provider, and a provider's subject at the platform."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, update
+
+from app.core.crypto import token_digest
+from app.core.db import Session
+from app.core.errors import NotFound, TooManyRequests
+from app.identity import queries, throttle
+from app.identity.models import SELF, Account, BrowserSession, IdentityProvider
+from app.identity.passwords import password_matches
+from app.identity.provider.models import OAuthClient
+from app.identity.sessions import Device, open_session
+from app.journal.public import record
+from app.settings import Settings
+from app.tenancy.models import Province
+
+Transaction = Callable[[], AbstractAsyncContextManager[Session]]
+LONGEST_NAME = 254
+
+
+async def password_sign_in(
+    transaction: Transaction,
+    settings: Settings,
+    *,
+    login_name: str,
+    password: str,
+    address: str,
+    client: OAuthClient,
+) -> Account | None:
+    """The account of this name and password, or None: nothing tells whether the name exists, not the time either.
+
+    The password is looked at between two transactions. A refusal is noted in the journal of the account's province, or
+    where there is no such account in that of the client the person came through.
+
+    Raises:
+        TooManyRequests: the name or the address was tried too often; Retry-After says how long to wait.
+    """
+    name = login_name.strip().lower()[:LONGEST_NAME].replace("\0", "\ufffd")
+    keys = {
+        "name": throttle.key_of(settings, "name", name),
+        "address": throttle.key_of(settings, "address", address),
+    }
+    async with transaction() as session:
+        wait = await throttle.count(session, keys["address"], throttle.OF_ADDRESS)
+        wait = wait or await throttle.count(session, keys["name"], throttle.OF_NAME)
+        found = None if wait else (await session.execute(queries.credential(name))).one_or_none()
+    if wait:
+        raise TooManyRequests(headers={"Retry-After": str(wait)})
+    account: Account | None = found.Account if found else None
+    matches = await password_matches(password, found.password_hash if found else None)
+    async with transaction() as session:
+        if matches and account is not None and account.status == "active":
+            await throttle.forgive(session, **keys)
+            return account
+        subject = ("account", account.id) if account else ("oauth_client", client.id)
+        tenant_id = account.tenant_id if account else client.tenant_id
+        await record(session, "identity.sign_in_failed", subject=subject, tenant_id=tenant_id)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A province on the sign-in page, and where its people sign in."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    providers: tuple[IdentityProvider, ...]
+
+
+async def choices(session: Session) -> list[Choice]:
+    """The member provinces in their order, each with its providers."""
+    found: dict[str, tuple[Province, list[IdentityProvider]]] = {}
+    for province, provider in (await session.execute(queries.providers())).tuples():
+        known = found.setdefault(province.code, (province, []))
+        if provider is not None:
+            known[1].append(provider)
+    return [Choice(p.code, p.name_zh, p.name_en, tuple(providers)) for p, providers in found.values()]
+
+
+async def provider_of(session: Session, tenant_id: str, provider_id: UUID) -> IdentityProvider:
+    """An enabled provider of a province.
+
+    Raises:
+        NotFound: there is none.
+    """
+    provider: IdentityProvider | None = await session.scalar(queries.provider(provider_id))
+    if provider is None or provider.tenant_id != tenant_id:
+        raise NotFound
+    return provider
+
+
+async def open_for_subject(
+    session: Session, provider: IdentityProvider, subject: str, *, device: Device, replaces: str | None
+) -> str | None:
+    """Open a browser session for the account linked to a provider's subject, or None where none is linked.
+
+    `replaces` is the browser's token until now: it ends, so that nobody keeps a session fixed before the sign-in.
+    A province's own provider opens accounts of that province alone; the built-in one is ours and opens any.
+    """
+    account: Account | None = await session.scalar(queries.linked_account(provider.issuer, subject))
+    if account is None or (provider.issuer != SELF and account.tenant_id != provider.tenant_id):
+        return None
+    if replaces:
+        old = update(BrowserSession).where(
+            BrowserSession.digest == token_digest(replaces), BrowserSession.revoked_at.is_(None)
+        )
+        await session.execute(old.values(revoked_at=func.clock_timestamp()))
+    token = await open_session(session, tenant_id=account.tenant_id, account_id=account.id, device=device)
+    await record(
+        session,
+        "identity.signed_in",
+        subject=("account", account.id),
+        tenant_id=account.tenant_id,
+        actor_id=account.id,
+        after={"identity_provider_id": provider.id},
+    )
+    return token
