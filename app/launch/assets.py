@@ -120,7 +120,10 @@ def _fetch_packages(work: Path) -> Path:
         "--loglevel=error",
         "--no-progress",
     ]
-    if subprocess.run(command, cwd=work, env=environment, stdout=subprocess.DEVNULL, check=False).returncode != 0:
+    if (
+        subprocess.run(command, cwd=work, env=environment, stdout=subprocess.DEVNULL, check=False).returncode
+        != 0
+    ):
         raise LaunchError("无法从 npm 软件源取得页面脚本", "npm could not fetch the pages' scripts")
     return work / "node_modules"
 

@@ -11,7 +11,8 @@ from app.launch.errors import LaunchError
 
 SERVICE_ACCOUNTS = ("postgres", "nobody")
 PAST_PRIVATE_FOLDERS = "+dac_override"
-"""What lets the server through a parent folder closed to it, such as /root; changing that folder's mode is not ours."""
+"""The capability that lets the server through a parent folder closed to it, such as /root; that folder's mode is not ours
+to change."""
 
 
 @dataclass(frozen=True)
@@ -40,19 +41,17 @@ class Identity:
             check=False,
         )
 
-    def reaches(self, folder: Path, program: Path) -> bool:
-        """Whether this account may enter `folder` and execute `program`: tried, because mode bits are not the whole truth."""
+    def reaches(self, folder: Path, initdb: Path) -> bool:
+        """Whether this account may enter `folder` and use PostgreSQL: tried, because mode bits are not the whole truth."""
+        trial = 'cd "$1" && "$2" --show --pgdata="$1/none"'
         try:
-            return (
-                self.run(["/bin/sh", "-c", 'cd "$1" && "$2" --version', "sh", folder, program]).returncode
-                == 0
-            )
+            return self.run(["/bin/sh", "-c", trial, "sh", folder, initdb]).returncode == 0
         except (OSError, subprocess.SubprocessError):
             return False
 
 
-def choose(folder: Path, cluster: Path, program: Path) -> Identity:
-    """The account to run `program` as so that it reaches `folder`; an existing `cluster` stays with its owner.
+def choose(folder: Path, cluster: Path, initdb: Path) -> Identity:
+    """The account to run PostgreSQL as so that it reaches `folder`; an existing `cluster` stays with its owner.
 
     Raises:
         LaunchError: the caller is root and no way of giving that up works here.
@@ -60,7 +59,7 @@ def choose(folder: Path, cluster: Path, program: Path) -> Identity:
     if os.geteuid() != 0:
         return Identity()
     for identity in _ways_out_of_root(cluster):
-        if identity.reaches(folder, program):
+        if identity.reaches(folder, initdb):
             return identity
     raise LaunchError(
         f"以 root 身份运行时无法为 PostgreSQL 换用普通账号；请改用普通用户运行，或把项目移到其他账号可进入的目录：{folder}",
@@ -74,6 +73,7 @@ def _ways_out_of_root(cluster: Path) -> Iterator[Identity]:
         yield Identity(
             prefix=(
                 "setpriv",
+                "--securebits=+no_setuid_fixup",  # else access(2), which initdb asks, ignores the capability
                 f"--reuid={account.uid}",
                 f"--regid={account.gid}",
                 "--clear-groups",

@@ -153,7 +153,7 @@ class _Server:
         needed = FREE_BYTES_TO_START if self.cluster.exists() else FREE_BYTES_TO_INITIALISE
         if shutil.disk_usage(self.folder).free < needed:
             raise _disk_full(self.folder, needed)
-        identity = choose(self.folder, self.cluster, self.binaries / "postgres")
+        identity = choose(self.folder, self.cluster, self.binaries / "initdb")
         if self.cluster.exists():
             self._check_version(identity)
         else:
