@@ -1,0 +1,203 @@
+"""Which encoding a text file has: proven where that is possible, asked where it is a guess.
+
+A byte-order mark or strict UTF-8 is proof. GB18030 accepts nearly every pair of bytes, Big5 included, so strict decoding
+proves little: it is believed when the text so read keeps to the characters of GB 2312. One stray byte in a hundred
+characters does not change what the rest is; it is kept as U+DC00 + byte, and named at its cell when the row is read.
+"""
+
+import codecs
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NoReturn
+
+from charset_normalizer import from_bytes
+
+from app.core.i18n import msg
+from app.core.tabular.errors import Candidate, EncodingUnclear, TableError, shown
+from app.core.tabular.source import Source
+
+KEEP_BYTES = "commons-keep-bytes"
+"""Error handler of `bytes.decode`: a byte that cannot be decoded becomes the lone surrogate U+DC00 + byte."""
+KEPT = re.compile("[\udc00-\udcff]")
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+CHUNK = 1024 * 1024
+BELIEVED = 0.9
+"""Share of characters inside GB 2312 above which GB18030 is believed; real files have 0.97 and more."""
+STRAYS_PER_CHARACTER = 0.01
+JUDGED = 500_000
+"""Characters outside ASCII after which more of them would not change the judgement."""
+SAMPLE = 64 * 1024
+SAMPLE_LINES = 3
+SAMPLE_CHARACTERS = 60
+ASKED = ("big5", "gb18030", "cp1252", "mac_roman", "cp1250", "shift_jis", "euc_kr", "utf-8")
+"""What the sender is offered; charset-normalizer only orders them."""
+BIG5_FREQUENT = range(0xA4, 0xC7)
+"""Lead bytes of Big5's frequently used characters."""
+
+
+def _keep_bytes(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)  # the handler is for reading only
+    return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(KEEP_BYTES, _keep_bytes)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What came of decoding a file with one encoding."""
+
+    strays: int = 0
+    foreign: int = 0
+    """Characters outside ASCII."""
+    simplified: int = 0
+    """Those of them that GB 2312 has."""
+
+    def mostly_clean(self) -> bool:
+        return self.strays <= max(1, int(self.foreign * STRAYS_PER_CHARACTER))
+
+    def looks_simplified(self) -> bool:
+        return self.foreign > 0 and self.simplified >= BELIEVED * self.foreign
+
+
+def encoding_of(source: Source, given: str | None) -> str:
+    """The name of the Python codec to read the file with.
+
+    Raises:
+        EncodingUnclear: it cannot be told; the sender has to choose.
+        TableError: the encoding that was given does not exist, or the content is binary.
+    """
+    if given is not None:
+        return _known(given)
+    head = source.head()
+    for mark, name in BOMS:
+        if head.startswith(mark):
+            return name
+    wide = _wide(head)
+    if wide:
+        return wide
+    _refuse_binary(head)
+    return _proven(source) or _ask(source)
+
+
+def _proven(source: Source) -> str | None:
+    utf8 = _decode(source, "utf-8")
+    if utf8.strays == 0:
+        return "utf-8"
+    gb18030 = _decode(source, "gb18030")
+    if gb18030.strays == 0 and gb18030.looks_simplified():
+        return "gb18030"
+    if utf8.mostly_clean():
+        return "utf-8"
+    if gb18030.mostly_clean() and gb18030.looks_simplified():
+        return "gb18030"
+    return None
+
+
+def _known(name: str) -> str:
+    try:
+        info = codecs.lookup(name)
+    except (LookupError, ValueError):
+        info = None
+    # The stubs do not show that codecs such as base64 say here that they are no text encodings.
+    if info is None or not getattr(info, "_is_text_encoding", False):
+        raise TableError("encoding_unknown", msg("不认识的文字编码「{name}」", name=name[:SAMPLE_CHARACTERS]))
+    return {"utf-8": "utf-8-sig", "gb2312": "gb18030", "gbk": "gb18030"}.get(info.name, info.name)
+
+
+def _chunks(source: Source) -> Iterator[bytes]:
+    with source.open() as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def _decode(source: Source, encoding: str) -> Reading:
+    """How the file reads in `encoding`, in bounded memory; stops where it plainly does not."""
+    decoder = codecs.getincrementaldecoder(encoding)(KEEP_BYTES)
+    reading = Reading()
+    for chunk in itertools.chain(_chunks(source), [b""]):
+        text = decoder.decode(chunk, final=not chunk)
+        if not text.isascii():
+            _count(text, reading)
+            if not reading.mostly_clean():
+                break
+    return reading
+
+
+def _count(text: str, reading: Reading) -> None:
+    strays = len(KEPT.findall(text))
+    reading.strays += strays
+    if reading.foreign < JUDGED:
+        foreign = "".join(re.findall(r"[^\x00-\x7f\udc00-\udcff]+", text))
+        reading.foreign += len(foreign)
+        reading.simplified += len(foreign.encode("gb2312", "ignore")) // 2
+
+
+def _wide(head: bytes) -> str | None:
+    """UTF-16 or UTF-32 without a byte-order mark, told by where the zero bytes stand."""
+    zeros = head.count(0)
+    if zeros < 2 or zeros * 50 < len(head):  # noqa: PLR2004 - a stray NUL is no sign
+        return None
+    for name, width in (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2)):
+        whole = head[: len(head) // width * width]
+        try:
+            text = whole[: SAMPLE // 4].decode(name)
+        except UnicodeDecodeError:
+            continue
+        likely = sum(
+            c in "\t\r\n" or " " <= c <= "\u024f" or "\u2000" <= c <= "\u9fff" or c >= "\uff00" for c in text
+        )
+        if text and likely >= BELIEVED * len(text) and any(c in text for c in "\r\n,;\t|"):
+            return name
+    return None
+
+
+def _refuse_binary(head: bytes) -> None:
+    controls = len(re.findall(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", head))
+    if controls * 20 > len(head):
+        raise TableError("not_a_table", msg("这不是表格文件，请上传 CSV 或 XLSX"))
+
+
+def _ask(source: Source) -> NoReturn:
+    """Ask the sender, the likeliest encoding first."""
+    sample = _telling_lines(source)
+    guessed = [codecs.lookup(match.encoding).name for match in from_bytes(sample)]
+    likely = ["big5"] if _looks_big5(sample) else []
+    order = [*likely, *(name for name in guessed if name in ASKED), *ASKED]
+    found = [_candidate(sample, name) for name in dict.fromkeys(order)]
+    raise EncodingUnclear(sorted(found, key=lambda c: c.undecodable))
+
+
+def _telling_lines(source: Source) -> bytes:
+    """The first lines that are not ASCII: only they can tell."""
+    lines: list[bytes] = []
+    size = 0
+    for chunk in _chunks(source):
+        for line in chunk.splitlines():
+            if not line.isascii():
+                lines.append(line)
+                size += len(line)
+                if size > SAMPLE:
+                    return b"\n".join(lines)
+    return b"\n".join(lines)
+
+
+def _looks_big5(sample: bytes) -> bool:
+    """Whether most two-byte characters are among Big5's frequently used ones."""
+    foreign = [c for c in sample.decode("big5", "ignore") if not c.isascii()]
+    frequent = sum(c.encode("big5")[0] in BIG5_FREQUENT for c in foreign)
+    return bool(foreign) and frequent >= 0.7 * len(foreign)
+
+
+def _candidate(sample: bytes, name: str) -> Candidate:
+    text = sample.decode(name, KEEP_BYTES)
+    lines = [shown(line.strip())[:SAMPLE_CHARACTERS] for line in text.splitlines()[:SAMPLE_LINES]]
+    return Candidate(name, "\n".join(lines), len(KEPT.findall(text)))
