@@ -42,6 +42,18 @@ async def get(db: ReadSession, *, caller: Principal, organisation_id: UUID) -> O
     return organisation
 
 
+async def get_to_manage(db: ReadSession, *, caller: Principal, organisation_id: UUID) -> Organisation:
+    """One organisation of the province the caller administers.
+
+    Raises:
+        NotFound: as `get`.
+        Forbidden: the caller may see it, but not manage it.
+    """
+    organisation = await get(db, caller=caller, organisation_id=organisation_id)
+    ensure(may_manage(caller, organisation))
+    return organisation
+
+
 async def register(db: Session, *, caller: Principal, new: OrganisationCreate) -> Organisation:
     """Register an organisation in the caller's province.
 
@@ -70,8 +82,7 @@ async def change(
         Stale: `version` is no longer current.
         Invalid, UsccTaken: as `register`.
     """
-    organisation = await get(db, caller=caller, organisation_id=organisation_id)
-    ensure(may_manage(caller, organisation))
+    organisation = await get_to_manage(db, caller=caller, organisation_id=organisation_id)
     given = changes.model_dump(exclude_unset=True)
     after = {name: value for name, value in given.items() if value != getattr(organisation, name)}
     if not after:
@@ -96,8 +107,7 @@ async def set_status(
         NotFound, Forbidden, Stale: as `change`.
         StatusUnchanged: it has that status already.
     """
-    organisation = await get(db, caller=caller, organisation_id=organisation_id)
-    ensure(may_manage(caller, organisation))
+    organisation = await get_to_manage(db, caller=caller, organisation_id=organisation_id)
     _ensure_current(organisation, version)
     if organisation.status == status:
         raise StatusUnchanged

@@ -9,7 +9,7 @@ from stdnum.cn import uscc
 
 from app.core.db import Database
 from app.instruments.models import Instrument, InstrumentUnit, OpeningRule
-from app.organisations.models import Organisation, name_key
+from app.organisations.models import Organisation
 from app.tenancy.context import TenantContext
 
 _made = 0
@@ -36,23 +36,10 @@ class Place:
 async def make_organisation(
     database: Database, tenant_id: str, name: str = "示例大学", **values: Any
 ) -> UUID:
-    context = TenantContext(tenant_id)
-    async with database.transaction(context.info()) as session:
-        return (
-            await session.scalars(
-                insert(Organisation)
-                .values(
-                    tenant_id=tenant_id,
-                    uscc=valid_uscc(tenant_id),
-                    name=name,
-                    name_key=name_key(name),
-                    kind="university",
-                    adcode=f"{tenant_id[:2]}0100",
-                    **values,
-                )
-                .returning(Organisation.id)
-            )
-        ).one()
+    given = {"uscc": valid_uscc(tenant_id), "kind": "university", "adcode": f"{tenant_id[:2]}0100"} | values
+    made = insert(Organisation).values(tenant_id=tenant_id, name=name, **given).returning(Organisation.id)
+    async with database.transaction(TenantContext(tenant_id).info()) as session:
+        return (await session.scalars(made)).one()
 
 
 async def make_instrument(

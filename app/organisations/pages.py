@@ -1,0 +1,201 @@
+"""The pages of organisations: list, detail, register, change, suspend."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+from pydantic import BaseModel
+
+from app.access.entry import Reads, Writes
+from app.access.guards import ensure, requires
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.core.cursor import Cursors
+from app.core.errors import Stale
+from app.core.i18n import msg
+from app.core.keyset import Part
+from app.core.problems import locale_of
+from app.organisations import export, labels, service
+from app.organisations.models import Organisation
+from app.organisations.policy import may_manage, may_register, oversees
+from app.organisations.rules.uscc import Standing, examine
+from app.organisations.schemas import OrganisationChange, OrganisationCreate, OrganisationQuery
+from app.web.public import Entry, Form, Pages, province_name, render, see_other
+
+pages = Pages(
+    prefix="/organisations",
+    entries=[Entry(msg("单位"), "/organisations", Permission.ORGANISATIONS_READ, icon="building-2", position=40)],
+)
+Reader = Annotated[Principal, requires(Permission.ORGANISATIONS_READ)]
+Manager = Annotated[Principal, requires(Permission.ORGANISATIONS_MANAGE)]
+EXPORT_ROWS = 10_000
+
+
+class ChangeForm(OrganisationCreate):
+    """All fields of an organisation, and the version they were read at."""
+
+    version: int
+
+
+class StatusForm(BaseModel):
+    """The version whose status is to change."""
+
+    version: int
+
+
+@pages.get("")
+async def list_page(
+    request: Request, db: Reads, caller: Reader, wanted: Annotated[OrganisationQuery, Query()]
+) -> Response:
+    """The organisations one may see, with filters; htmx asks for the results alone."""
+    found = await service.find(db, caller=caller, wanted=wanted, part=Part.of(request, wanted))
+    return render(
+        request,
+        "organisations/list.html",
+        fragment="organisations/_results.html",
+        organisations=found.items,
+        next_cursor=found.next,
+        wanted=wanted,
+        active=_active_filters(wanted),
+        may_register=bool(may_register(caller)),
+        labels=labels,
+    )
+
+
+@pages.get("/export.{kind}")
+async def export_file(
+    kind: export.Format,
+    request: Request,
+    db: Reads,
+    caller: Reader,
+    wanted: Annotated[OrganisationQuery, Query()],
+) -> Response:
+    """The whole filtered list as CSV or XLSX, at most 10,000 rows."""
+    part = Part(Cursors(request.app.state.settings.secret), EXPORT_ROWS)
+    found = await service.find(db, caller=caller, wanted=wanted, part=part)
+    headers = {"Content-Disposition": f'attachment; filename="{export.file_name(kind)}"'}
+    body = export.file_of(found.items, kind, locale_of(request))
+    return Response(body, media_type=export.MEDIA_TYPES[kind], headers=headers)
+
+
+@pages.get("/new")
+async def new_page(request: Request, caller: Manager) -> Response:
+    """The empty form; refused before one types in vain."""
+    ensure(may_register(caller))
+    return _form_page(request, Form.filled({"scope": "public", "kind": "institute"}), caller=caller)
+
+
+@pages.post("/new")
+async def new_submit(request: Request, db: Writes, caller: Manager) -> Response:
+    """Register, then show the organisation."""
+    form: Form[OrganisationCreate] = await Form.read(request, OrganisationCreate)
+    organisation = await form.submit(db, lambda typed: service.register(db, caller=caller, new=typed))
+    if organisation is None:
+        return _form_page(request, form, caller=caller)
+    notice = msg("已登记「{name}」", name=organisation.name)
+    return see_other(request, f"/organisations/{organisation.id}", notice=notice)
+
+
+@pages.get("/{organisation_id}")
+async def detail_page(organisation_id: UUID, request: Request, db: Reads, caller: Reader) -> Response:
+    """One organisation."""
+    organisation = await service.get(db, caller=caller, organisation_id=organisation_id)
+    return render(
+        request,
+        "organisations/detail.html",
+        organisation=organisation,
+        valid=examine(organisation.uscc) is Standing.VALID,
+        overseen=oversees(caller, organisation),
+        manages=bool(may_manage(caller, organisation)),
+        labels=labels,
+    )
+
+
+@pages.get("/{organisation_id}/edit")
+async def edit_page(organisation_id: UUID, request: Request, db: Reads, caller: Manager) -> Response:
+    """The form with what is there."""
+    organisation = await service.get_to_manage(db, caller=caller, organisation_id=organisation_id)
+    values = {name: getattr(organisation, name) for name in ChangeForm.model_fields}
+    return _form_page(request, Form.filled(values), caller=caller, organisation=organisation)
+
+
+@pages.post("/{organisation_id}/edit")
+async def edit_submit(organisation_id: UUID, request: Request, db: Writes, caller: Manager) -> Response:
+    """Change, then show the organisation."""
+    organisation = await service.get_to_manage(db, caller=caller, organisation_id=organisation_id)
+    form: Form[ChangeForm] = await Form.read(request, ChangeForm)
+
+    async def change(typed: ChangeForm) -> Organisation:
+        changes = OrganisationChange(**typed.model_dump(exclude={"version"}))
+        return await service.change(
+            db, caller=caller, organisation_id=organisation_id, version=typed.version, changes=changes
+        )
+
+    try:
+        changed = await form.submit(db, change)
+    except Stale as problem:
+        form.blame(problem)
+        changed = None
+    if changed is None:
+        return _form_page(request, form, caller=caller, organisation=organisation)
+    return see_other(request, f"/organisations/{organisation_id}", notice=msg("已保存"))
+
+
+@pages.get("/{organisation_id}/status")
+async def status_page(organisation_id: UUID, request: Request, db: Reads, caller: Manager) -> Response:
+    """What suspending means, before it is done; or reactivating."""
+    organisation = await service.get_to_manage(db, caller=caller, organisation_id=organisation_id)
+    return render(request, "organisations/status.html", organisation=organisation)
+
+
+@pages.post("/{organisation_id}/suspend")
+async def suspend_submit(organisation_id: UUID, request: Request, db: Writes, caller: Manager) -> Response:
+    """Suspend after the confirmation."""
+    form: Form[StatusForm] = await Form.read(request, StatusForm)
+    organisation = await service.set_status(
+        db, caller=caller, organisation_id=organisation_id, version=form.value.version, status="suspended"
+    )
+    notice = msg("已停用「{name}」", name=organisation.name)
+    return see_other(request, f"/organisations/{organisation_id}", notice=notice)
+
+
+@pages.post("/{organisation_id}/reactivate")
+async def reactivate_submit(organisation_id: UUID, request: Request, db: Writes, caller: Manager) -> Response:
+    """Reactivate after the confirmation."""
+    form: Form[StatusForm] = await Form.read(request, StatusForm)
+    organisation = await service.set_status(
+        db, caller=caller, organisation_id=organisation_id, version=form.value.version, status="active"
+    )
+    notice = msg("已恢复「{name}」", name=organisation.name)
+    return see_other(request, f"/organisations/{organisation_id}", notice=notice)
+
+
+def _form_page(
+    request: Request, form: Form[Any], *, caller: Principal, organisation: Organisation | None = None
+) -> Response:
+    return render(
+        request,
+        "organisations/form.html",
+        status_code=form.status,
+        form=form,
+        caller=caller,
+        organisation=organisation,
+        doubtful=bool(form.typed("uscc_override_reason") or form.errors_of("uscc_override_reason")),
+        labels=labels,
+    )
+
+
+def _active_filters(wanted: OrganisationQuery) -> list[tuple[str, Any]]:
+    """Each filter that is set: its parameter's name and what it asks for, in words."""
+    shown: list[tuple[str, Any]] = []
+    if wanted.q:
+        shown.append(("q", f"“{wanted.q}”"))
+    if wanted.province:
+        shown.append(("province", province_name(wanted.province)))
+    if wanted.kind:
+        shown.append(("kind", labels.KINDS[wanted.kind]))
+    if wanted.status:
+        shown.append(("status", labels.STATUSES[wanted.status]))
+    if wanted.adcode:
+        shown.append(("adcode", wanted.adcode))
+    return shown
