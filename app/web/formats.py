@@ -28,7 +28,9 @@ def _instant_text(moment: datetime, locale: Locale) -> str:
     return f"{day_text(moment.date(), locale)}{separator}{moment:%H:%M}"
 
 
-def when_text(value: date, locale: Locale, *, until: datetime | None = None, tz: str | ZoneInfo = SHANGHAI) -> str:
+def when_text(
+    value: date, locale: Locale, *, until: datetime | None = None, tz: str | ZoneInfo = SHANGHAI
+) -> str:
     """A date, an instant, or the half-open span from an instant until another, on the wall clock of `tz`.
 
     A span within a day names the day once; midnight at its end is 24:00.

@@ -5,6 +5,8 @@
     if booking:
         return see_other(request, f"/bookings/{booking.id}", notice=msg("预约成功"))
     return render(request, "instruments/book.html", status_code=form.status, form=form, ...)
+
+What was typed comes back with every fault beside its field.
 """
 
 import re
@@ -78,7 +80,7 @@ class Form(Generic[Model]):
         sent = await csrf.form_of(request)
         typed = _typed(sent, model)
         given: dict[str, Any] = {name: value for name, value in typed.items() if value != ""}
-        given |= {name: file for name, file in sent.items() if isinstance(file, UploadFile) and file.filename}
+        given |= await _files(sent)
         try:
             return cls(typed, value=model.model_validate(given), names=names, sent=True)
         except ValidationError as error:
@@ -192,6 +194,14 @@ def _typed(sent: FormData, model: type[BaseModel]) -> dict[str, Typed]:
             continue
         typed[key] = texts if field is not None and _is_many(field.annotation) else texts[-1]
     return typed
+
+
+async def _files(sent: FormData) -> dict[str, UploadFile]:
+    """The files that were chosen, from their start: a transaction that runs again reads them again."""
+    files = {name: file for name, file in sent.items() if isinstance(file, UploadFile) and file.filename}
+    for file in files.values():
+        await file.seek(0)
+    return files
 
 
 def _shown(value: Any) -> Typed:

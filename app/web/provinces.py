@@ -29,7 +29,9 @@ _TABLE = """
 """
 NAMES: dict[str, ProvinceName] = {
     code: ProvinceName(character, zh, en.replace("-", " "))
-    for code, character, zh, en in (entry.split() for line in _TABLE.split("\n") for entry in line.split("|") if entry)
+    for code, character, zh, en in (
+        entry.split() for line in _TABLE.split("\n") for entry in line.split("|") if entry
+    )
 }
 
 

@@ -17,18 +17,20 @@ def content_security_policy(*, form_action: Iterable[str] = ()) -> str:
     Browsers hold the redirects of a form post to `form-action` too, so a page whose form ends at another origin
     (a province's identity provider, an API client) names that origin.
     """
-    return "; ".join((
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "manifest-src 'self'",
-        " ".join(("form-action 'self'", *form_action)),
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    ))
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "manifest-src 'self'",
+            " ".join(("form-action 'self'", *form_action)),
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
 
 
 def headers(settings: Settings) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.core.errors import FieldError
-from app.core.i18n import msg
+from app.core.i18n import Message
 from app.web.forms import Form
 
 
@@ -17,9 +17,9 @@ class _Example(BaseModel):
 def examples() -> dict[str, Any]:
     """What styleguide.html shows."""
     errors = [
-        FieldError("title", "missing", msg("必填")),
-        FieldError("starts_at", "not_after_now", msg("开始时间须晚于现在")),
-        FieldError("kind", "missing", msg("请选择一项")),
+        FieldError("title", "missing", Message("必填")),
+        FieldError("starts_at", "not_after_now", Message("开始时间须晚于现在")),
+        FieldError("kind", "missing", Message("请选择一项")),
     ]
     refused: Form[_Example] = Form({"title": "", "starts_at": "2026-11-20T09:00", "kind": ""}, errors=errors)
     return {

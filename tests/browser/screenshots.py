@@ -6,19 +6,25 @@ complained in the console (a blocked style or script shows up there).
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Browser, sync_playwright
 
+Scheme = Literal["light", "dark"]
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 WIDTHS = {"desktop": (1280, 860), "phone": (375, 812)}
 
 
-def shoot(browser: Browser, base: str, path: str, folder: Path, *, scheme: str, device: str) -> list[str]:
+def shoot(browser: Browser, base: str, path: str, folder: Path, *, scheme: Scheme, device: str) -> list[str]:
     """One picture of one page; returns what is wrong with it."""
     width, height = WIDTHS[device]
     context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, locale="zh-CN", timezone_id="Asia/Shanghai"
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
     )
     page = context.new_page()
     found: list[str] = []
@@ -44,7 +50,7 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for path in paths or ["/"]:
             for device in WIDTHS:
-                for scheme in ("light", "dark"):
+                for scheme in SCHEMES:
                     found += shoot(browser, base, path, target, scheme=scheme, device=device)
         browser.close()
     sys.stdout.writelines(f"{line}\n" for line in found)

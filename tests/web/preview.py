@@ -25,14 +25,17 @@ RESEARCHER = Principal(
     roles=frozenset({Role.PROVINCE_ADMIN}),
     session_id=UUID("01930000-0000-7000-8000-0000000000aa"),
 )
+SHARED = {"310000": 61, "320000": 54, "330000": 58, "340000": 39}
 PROVINCES = [
     Province(code=code, name_zh=name, short_zh=short, name_en=english, position=place)
-    for place, (code, name, short, english) in enumerate((
-        ("310000", "上海市", "上海", "Shanghai"),
-        ("320000", "江苏省", "江苏", "Jiangsu"),
-        ("330000", "浙江省", "浙江", "Zhejiang"),
-        ("340000", "安徽省", "安徽", "Anhui"),
-    ))
+    for place, (code, name, short, english) in enumerate(
+        (
+            ("310000", "上海市", "上海", "Shanghai"),
+            ("320000", "江苏省", "江苏", "Jiangsu"),
+            ("330000", "浙江省", "浙江", "Zhejiang"),
+            ("340000", "安徽省", "安徽", "Anhui"),
+        )
+    )
 ]
 AVAILABILITY = {
     "busy": [
@@ -48,7 +51,7 @@ AVAILABILITY = {
 def platform(caller: Principal = VISITOR, *, routers: tuple[Pages, ...] = (), **options: Any) -> FastAPI:
     """The pages' application, as `caller` sees it."""
     settings = Settings(secret_key=SECRET, **options)
-    app = FastAPI()
+    app = FastAPI(docs_url=None, redoc_url=None)
     app.state.settings = settings
     app.state.database = None
 
@@ -73,20 +76,21 @@ def _home() -> Pages:
         entries=[
             Entry(msg("仪器预约"), "/instruments", Permission.INSTRUMENTS_READ, position=10),
             Entry(msg("我的预约"), "/bookings", Permission.BOOKINGS_READ, "account", "calendar-check", 10),
-            Entry(msg("导入仪器"), "/manage/imports", Permission.INSTRUMENTS_IMPORT, "manage", "file-spreadsheet", 10),
+            Entry(
+                msg("导入仪器"),
+                "/manage/imports",
+                Permission.INSTRUMENTS_IMPORT,
+                "manage",
+                "file-spreadsheet",
+                10,
+            ),
         ]
     )
 
     @router.get("/")
     async def home(request: Request) -> Response:
-        shared = {"310000": 61, "320000": 54, "330000": 58, "340000": 39}
-        return render(
-            request,
-            "home.html",
-            caller=await request.app.state.authenticate(request),
-            provinces=PROVINCES,
-            shared=shared,
-        )
+        caller = await request.app.state.authenticate(request)
+        return render(request, "home.html", caller=caller, provinces=PROVINCES, shared=SHARED)
 
     @router.get("/styleguide/availability", response_class=JSONResponse)
     async def availability() -> Mapping[str, Any]:

@@ -1,6 +1,11 @@
 /* The API document in the vendored viewer; nothing is sent to other hosts. */
 
 const place = document.getElementById("api-docs");
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+
+dark.addEventListener("change", follow);
+follow();
 window.SwaggerUIBundle({
   domNode: place,
   url: place.dataset.openapi,
