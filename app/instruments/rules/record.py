@@ -77,10 +77,15 @@ def _facts(entry: Mapping[str, Any], tenant_id: str, today: date) -> Iterator[Fi
 def _terms(entry: Mapping[str, Any]) -> Iterator[FieldError]:
     step, shortest, longest = entry["step_min"], entry["min_min"], entry["max_min"]
     if 24 * 60 % step:
-        yield FieldError("step_min", "not_a_divisor", msg("时间粒度须能整除一天的 1440 分钟"), value=str(step))
+        yield FieldError(
+            "step_min", "not_a_divisor", msg("时间粒度须能整除一天的 1440 分钟"), value=str(step)
+        )
     elif shortest % step:
         yield FieldError(
-            "min_min", "off_grid", msg("最短时长须为时间粒度（{step} 分钟）的整数倍", step=step), value=str(shortest)
+            "min_min",
+            "off_grid",
+            msg("最短时长须为时间粒度（{step} 分钟）的整数倍", step=step),
+            value=str(shortest),
         )
     if shortest > longest:
         yield FieldError("max_min", "below_minimum", msg("最长时长不能小于最短时长"), value=str(longest))
