@@ -93,3 +93,10 @@ def session_opened_at(session_id: UUID | None, account_id: UUID | None) -> Selec
     return select(BrowserSession.created_at).where(
         BrowserSession.id == session_id, BrowserSession.account_id == account_id
     )
+
+
+def member_role(organisation_id: UUID, account_id: UUID) -> Select[str]:
+    """The role of an account in an organisation."""
+    return select(Membership.role).where(
+        Membership.organisation_id == organisation_id, Membership.account_id == account_id
+    )

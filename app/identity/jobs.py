@@ -1,0 +1,32 @@
+"""Forgetting what no longer signs anyone in."""
+
+from sqlalchemy import text
+
+from app.identity.context import sign_in_context
+from app.jobs.public import Job, periodic
+
+TRIM = tuple(
+    text(statement)
+    for statement in (
+        "DELETE FROM oauth_code WHERE expires_at < clock_timestamp() - interval '1 day'",
+        "DELETE FROM refresh_token WHERE expires_at < clock_timestamp() - interval '1 day'",
+        """
+        DELETE FROM oauth_grant g WHERE g.expires_at < clock_timestamp() - interval '1 day'
+        AND NOT EXISTS (SELECT 1 FROM oauth_code c WHERE c.grant_id = g.id)
+        AND NOT EXISTS (SELECT 1 FROM refresh_token r WHERE r.grant_id = g.id)
+        """,
+        """
+        DELETE FROM browser_session
+        WHERE least(expires_at, last_seen_at + interval '24 hours') < clock_timestamp() - interval '30 days'
+        """,
+        "DELETE FROM login_attempt WHERE last_at < clock_timestamp() - interval '1 day'",
+    )
+)
+
+
+@periodic("41 3 * * *", "identity.trim")
+async def trim(job: Job) -> None:
+    """Delete expired codes, tokens, grants and tries after a day, sessions after 30 days."""
+    async with job.database.transaction(sign_in_context(job.settings).info()) as session:
+        for statement in TRIM:
+            await session.execute(statement)

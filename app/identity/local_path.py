@@ -1,0 +1,23 @@
+"""Where a person may be sent after signing in: a page of ours, never elsewhere."""
+
+from urllib.parse import urlsplit
+
+HOME = "/"
+LONGEST = 2000
+
+
+def local_path(value: str | None) -> str:
+    r"""The path, when it is one of ours; the home page else.
+
+    Browsers take `//host`, `/\\host` and `/<tab>/host` for another site, so a second slash, any backslash and any
+    unprintable character is refused.
+    """
+    if not value or len(value) > LONGEST or not value.isprintable() or "\\" in value:
+        return HOME
+    if not value.startswith("/") or value.startswith("//"):
+        return HOME
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return HOME
+    return HOME if parts.scheme or parts.netloc else value

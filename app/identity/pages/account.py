@@ -1,0 +1,57 @@
+"""A person's own page: who they are here, where they are signed in, which applications act for them."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Request, Response
+
+from app.access.entry import Reads, Writes
+from app.access.guards import requires
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.core.i18n import msg
+from app.identity import cookies
+from app.identity.context import settings_of
+from app.identity.me import described
+from app.identity.provider.consent import scope_words
+from app.identity.provider.grants import disconnect, own_connections
+from app.identity.sessions import own_sessions, revoke_session
+from app.identity.user_agents import device_name
+from app.web.public import Entry, Pages, render, see_other
+
+pages = Pages(
+    prefix="/account",
+    entries=[Entry(msg("我的账户"), "/account", Permission.PROFILE_READ, "account", "id-card", 90)],
+)
+Self = Annotated[Principal, requires(Permission.ACCOUNT_MANAGE)]
+
+
+@pages.get("")
+async def show(request: Request, db: Reads, caller: Self) -> Response:
+    """Who I am, my sessions, my connected applications."""
+    return render(
+        request,
+        "identity/account.html",
+        caller=caller,
+        me=await described(db, caller=caller),
+        sessions=[(s, device_name(s.device.user_agent)) for s in await own_sessions(db, caller=caller)],
+        connections=[(c, scope_words(c.scopes)) for c in await own_connections(db, caller=caller)],
+    )
+
+
+@pages.post("/sessions/{session_id}/revoke")
+async def end_session(request: Request, db: Writes, caller: Self, session_id: UUID) -> Response:
+    """Sign one browser out; the current one too."""
+    await revoke_session(db, caller=caller, session_id=session_id)
+    if session_id != caller.session_id:
+        return see_other(request, "/account", notice=msg("该设备已退出登录"))
+    response = see_other(request, "/", notice=msg("您已退出登录"))
+    cookies.forget_session(response, settings_of(request))
+    return response
+
+
+@pages.post("/connections/{grant_id}/revoke")
+async def end_connection(request: Request, db: Writes, caller: Self, grant_id: UUID) -> Response:
+    """Let an application act no more."""
+    await disconnect(db, caller=caller, grant_id=grant_id)
+    return see_other(request, "/account", notice=msg("已断开该应用，其令牌立即失效"))

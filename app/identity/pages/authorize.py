@@ -1,0 +1,199 @@
+"""The provider's own page: a password for our platform, consent for other applications (RFC 6749 §3.1)."""
+
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from fastapi import Request, Response
+from pydantic import Field
+
+from app.access.guards import requires
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.core.clock import now
+from app.core.errors import Invalid, TooManyRequests
+from app.core.i18n import msg
+from app.core.schema import Input
+from app.core.text import Line
+from app.identity import queries
+from app.identity.context import settings_of, sign_in_transaction
+from app.identity.pages.sign_in import device_of
+from app.identity.provider.authorization import (
+    AuthorizationRequest,
+    Parameters,
+    RefusedAuthorization,
+    Reply,
+    issue_code,
+    read_request,
+    reply_of,
+)
+from app.identity.provider.client_authentication import find_client
+from app.identity.provider.consent import consented, scope_words
+from app.identity.sign_in import LONGEST_NAME, password_sign_in
+from app.web.public import SIGN_IN, Form, Pages, render, see_other
+
+pages = Pages()
+Visitor = Annotated[Principal, requires(Permission.PUBLIC)]
+
+
+class WrongPassword(Invalid):
+    """The same words whether the name exists or not."""
+
+    code = "identity.wrong_password"
+    title = msg("登录名或密码不正确")
+
+
+class PasswordForm(Input):
+    """What a person types to sign in."""
+
+    login_name: Annotated[str, Line(LONGEST_NAME)]
+    password: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class Answered(Exception):  # noqa: N818 - the request is answered before it is shown
+    """The client gets its answer at once."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
+
+
+@pages.get("/oauth/authorize")
+async def show(request: Request, caller: Visitor) -> Response:
+    """Show the form that fits the client, or answer it where nothing is left to ask."""
+    try:
+        asked = await _asked(request)
+        if asked.client.first_party:
+            return _password_page(request, asked, Form())
+        signed_in_at = await _signed_in_at(request, asked, caller)
+    except Answered as early:
+        return early.response
+    async with sign_in_transaction(request) as session:
+        known = "consent" not in asked.prompts and await consented(session, asked, caller)
+    if known:
+        return await _give_code(request, asked, caller, signed_in_at)
+    if "none" in asked.prompts:
+        return _refuse(request, asked.reply, "consent_required", "The person must be asked.")
+    return _consent_page(request, asked, caller)
+
+
+@pages.post("/oauth/authorize")
+async def decide(request: Request, caller: Visitor) -> Response:
+    """Take the password, or the decision about another application."""
+    try:
+        asked = await _asked(request)
+        if asked.client.first_party:
+            return await _take_password(request, asked)
+        signed_in_at = await _signed_in_at(request, asked, caller)
+    except Answered as early:
+        return early.response
+    if (await request.form()).get("decision") != "allow":
+        return _refuse(request, asked.reply, "access_denied", "The person said no.")
+    return await _give_code(request, asked, caller, signed_in_at)
+
+
+async def _asked(request: Request) -> AuthorizationRequest:
+    """The client's request; a bad one is answered to the client, or to the person where the client is not known."""
+    given = Parameters.read(parse_qsl(request.url.query, keep_blank_values=True))
+    async with sign_in_transaction(request) as session:
+        client = await find_client(session, given.once("client_id"))
+    reply = reply_of(client, given, settings_of(request))
+    assert client is not None  # reply_of refused the rest
+    try:
+        return read_request(client, given, reply)
+    except RefusedAuthorization as refusal:
+        raise Answered(_refuse(request, reply, refusal.error, refusal.description)) from refusal
+
+
+async def _signed_in_at(request: Request, asked: AuthorizationRequest, caller: Principal) -> datetime:
+    """When the person signed in at this browser; whoever has not, or too long ago, is sent to sign in first."""
+    if caller.kind == "person" and caller.scopes is None and "login" not in asked.prompts:
+        async with sign_in_transaction(request) as session:
+            opened = await session.scalar(queries.session_opened_at(caller.session_id, caller.id))
+        if opened is not None and not asked.too_old(opened):
+            return opened
+    if "none" in asked.prompts:
+        raise Answered(_refuse(request, asked.reply, "login_required", "The person must sign in."))
+    # Without prompt=login, or the person would be asked for ever; auth_time tells the client that it was done.
+    query = [
+        (n, v) for n, v in parse_qsl(request.url.query) if not (n == "prompt" and "login" in asked.prompts)
+    ]
+    raise Answered(
+        see_other(request, f"{SIGN_IN}?{urlencode({'next': f'/oauth/authorize?{urlencode(query)}'})}")
+    )
+
+
+def _refuse(request: Request, reply: Reply, error: str, description: str) -> Response:
+    return see_other(request, reply.url(settings_of(request), error=error, error_description=description))
+
+
+async def _give_code(
+    request: Request, asked: AuthorizationRequest, caller: Principal, signed_in_at: datetime
+) -> Response:
+    assert caller.id is not None
+    assert caller.tenant_id is not None
+    async with sign_in_transaction(request) as session:
+        code = await issue_code(
+            session, asked, tenant_id=caller.tenant_id, account_id=caller.id, authenticated_at=signed_in_at
+        )
+    return see_other(request, asked.reply.url(settings_of(request), code=code))
+
+
+async def _take_password(request: Request, asked: AuthorizationRequest) -> Response:
+    form = await Form.read(request, PasswordForm)
+    if not form.valid:
+        return _password_page(request, asked, form)
+    try:
+        account = await password_sign_in(
+            lambda: sign_in_transaction(request),
+            settings_of(request),
+            login_name=form.value.login_name,
+            password=form.value.password,
+            address=device_of(request).address,
+            client=asked.client,
+        )
+    except TooManyRequests as too_many:
+        form.blame(too_many)
+        response = _password_page(request, asked, form)
+        response.headers.update(too_many.headers)
+        return response
+    if account is None:
+        form.blame(WrongPassword())
+        return _password_page(request, asked, form)
+    async with sign_in_transaction(request) as session:
+        code = await issue_code(
+            session, asked, tenant_id=account.tenant_id, account_id=account.id, authenticated_at=now()
+        )
+    return see_other(request, asked.reply.url(settings_of(request), code=code))
+
+
+def _password_page(request: Request, asked: AuthorizationRequest, form: Form[PasswordForm]) -> Response:
+    if "none" in asked.prompts:
+        return _refuse(request, asked.reply, "login_required", "The person must sign in.")
+    return render(
+        request,
+        "identity/password.html",
+        status_code=form.status,
+        form=form,
+        province=asked.client.tenant_id,
+        action=_same(request),
+    )
+
+
+def _consent_page(request: Request, asked: AuthorizationRequest, caller: Principal) -> Response:
+    target = urlsplit(asked.reply.redirect_uri)
+    return render(
+        request,
+        "identity/consent.html",
+        caller=caller,
+        form_action=[f"{target.scheme}://{target.netloc}"],
+        client=asked.client,
+        site=target.netloc,
+        scopes=scope_words(asked.scopes),
+        action=_same(request),
+    )
+
+
+def _same(request: Request) -> str:
+    """The form comes back with the client's own question."""
+    return f"{request.url.path}?{request.url.query}"

@@ -1,0 +1,69 @@
+"""The caller, their sessions, and the members of organisations over the API."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from app.access.entry import Reads, Router, Writes
+from app.access.guards import requires
+from app.access.permissions import Permission, Role
+from app.access.principal import Principal
+from app.identity import members
+from app.identity.me import described
+from app.identity.schemas import MemberIn, MemberOut, MeOut, SessionOut
+from app.identity.sessions import own_sessions, revoke_session
+
+me = Router(prefix="/me", tags=["me"])
+organisation_members = Router(prefix="/organisations/{organisation_id}/members", tags=["organisations"])
+Manager = Annotated[Principal, requires(Permission.ORGANISATIONS_MANAGE)]
+Self = Annotated[Principal, requires(Permission.ACCOUNT_MANAGE)]
+
+
+@me.get("", operation_id="getMe")
+async def get_me(db: Reads, caller: Annotated[Principal, requires(Permission.PROFILE_READ)]) -> MeOut:
+    """Who the caller is: province, roles, organisations, and what the access token was granted."""
+    return MeOut.model_validate(await described(db, caller=caller))
+
+
+@me.get("/sessions", operation_id="listMySessions")
+async def list_my_sessions(db: Reads, caller: Self) -> list[SessionOut]:
+    """The browsers in which the caller is signed in, the latest used first."""
+    return [
+        SessionOut(
+            id=session.id,
+            user_agent=session.device.user_agent,
+            address=session.device.address,
+            created_at=session.created_at,
+            last_seen_at=session.last_seen_at,
+            expires_at=session.expires_at,
+            current=session.current,
+        )
+        for session in await own_sessions(db, caller=caller)
+    ]
+
+
+@me.delete("/sessions/{session_id}", status_code=204, operation_id="revokeMySession")
+async def revoke_my_session(session_id: UUID, db: Writes, caller: Self) -> None:
+    """Sign one of the caller's browsers out."""
+    await revoke_session(db, caller=caller, session_id=session_id)
+
+
+@organisation_members.post("", status_code=201, operation_id="addMember")
+async def add_member(organisation_id: UUID, new: MemberIn, db: Writes, caller: Manager) -> MemberOut:
+    """Make an account of the organisation's province a member, or change a member's role."""
+    await members.appoint(
+        db, caller=caller, organisation_id=organisation_id, account_id=new.account_id, role=Role(new.role)
+    )
+    return MemberOut(account_id=new.account_id, organisation_id=organisation_id, role=new.role)
+
+
+@organisation_members.delete("/{account_id}", status_code=204, operation_id="removeMember")
+async def remove_member(organisation_id: UUID, account_id: UUID, db: Writes, caller: Manager) -> None:
+    """End a membership."""
+    await members.dismiss(db, caller=caller, organisation_id=organisation_id, account_id=account_id)
+
+
+router = APIRouter()
+router.include_router(me)
+router.include_router(organisation_members)
