@@ -2,13 +2,11 @@
 
 from fastapi import APIRouter
 
-from app.identity.pages import pages as identity_pages
-from app.identity.protocol import protocol
+from app.instruments.booking.pages import pages as bookings
+from app.organisations.pages import pages as organisations
 from app.web.pages import home
-from app.web.pages import pages as platform_pages
+from app.web.pages import pages as platform
 
 router = APIRouter()
-router.include_router(home())
-router.include_router(platform_pages)
-router.include_router(identity_pages)
-router.include_router(protocol)
+for part in (home(), platform, organisations, bookings):
+    router.include_router(part)

@@ -28,12 +28,21 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Booked:
+    """The time somebody booked, without buffers."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Busy:
-    """An occupied time; ids and label only for who may read the booking."""
+    """An occupied time, buffers included; `booked`, ids and label only for who may read the booking."""
 
     unit_id: UUID
     starts_at: datetime
     ends_at: datetime
+    booked: Booked | None
     booking_id: UUID | None
     mine: bool
     label: str | None
@@ -54,9 +63,15 @@ class Availability:
 
 
 async def of_instrument(
-    session: ReadSession, *, caller: Principal, instrument_id: UUID, since: datetime, until: datetime
+    session: ReadSession,
+    *,
+    caller: Principal,
+    instrument_id: UUID,
+    since: datetime,
+    until: datetime,
+    unit_id: UUID | None = None,
 ) -> Availability:
-    """The instrument's time in [since, until), two statements.
+    """The instrument's time in [since, until), or one unit's; two statements.
 
     Raises:
         Invalid: the window is empty or longer than 62 days.
@@ -68,7 +83,8 @@ async def of_instrument(
     if row is None:
         raise NotFound
     units = [Unit(UUID(id_), label) for id_, label in row.units or ()]
-    taken = await queries.busy(session, [unit.id for unit in units], since, until) if units else []
+    wanted = [unit.id for unit in units if unit_id in {None, unit.id}]
+    taken = await queries.busy(session, wanted, since, until) if wanted else []
     terms = terms_of(row)
     runs = (
         instrument_id in caller.stewardships
@@ -95,6 +111,7 @@ def _busy(entry: Row[Any], caller: Principal, *, runs: bool) -> Busy:
         unit_id=entry.unit_id,
         starts_at=entry.occupied_from,
         ends_at=entry.occupied_to,
+        booked=Booked(entry.starts_at, entry.ends_at) if known else None,
         booking_id=entry.booking_id if known else None,
         mine=mine,
         label=label,

@@ -23,7 +23,9 @@ from app.instruments.models import Booking
 from app.web.public import Entry, Form, LocalInstant, Pages, render, see_other
 
 pages = Pages(
-    entries=[Entry(msg("我的预约"), "/bookings", Permission.BOOKINGS_READ, icon="calendar-check", position=20)],
+    entries=[
+        Entry(msg("我的预约"), "/bookings", Permission.BOOKINGS_READ, icon="calendar-check", position=20)
+    ],
 )
 Reader = Annotated[Principal, requires(Permission.BOOKINGS_READ)]
 Booker = Annotated[Principal, requires(Permission.BOOKINGS_CREATE)]
@@ -231,7 +233,9 @@ def _booking_page(request: Request, caller: Principal, booking: Booking, form: F
         booking=booking,
         form=form,
         purpose=panel.PURPOSES[booking.purpose],
-        changeable=booking.blocking and booking.starts_at > clock.now() and bool(policy.may_change(caller, booking)),
+        changeable=booking.blocking
+        and booking.starts_at > clock.now()
+        and bool(policy.may_change(caller, booking)),
         by_owner=not policy.is_requester(caller, booking),
     )
 

@@ -50,6 +50,14 @@ class Panel:
     """Why this caller cannot book, when they cannot."""
 
     @property
+    def hours(self) -> tuple[str, str]:
+        """The part of the day the calendar shows: from the first opening to the last closing."""
+        rules = self.week.terms.hours
+        if not rules or any(rule.closes <= rule.opens for rule in rules):
+            return "00:00", "24:00"
+        return f"{min(rule.opens for rule in rules):%H:%M}", f"{max(rule.closes for rule in rules):%H:%M}"
+
+    @property
     def previous(self) -> str | None:
         """The Monday before, unless it is wholly past."""
         before = self.monday - WEEK

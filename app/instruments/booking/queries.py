@@ -19,7 +19,7 @@ from app.organisations.models import Organisation
 BUSY = text(
     """
     SELECT busy.booking_id, busy.unit_id, busy.occupied_from, busy.occupied_to,
-           b.requester_id, b.requester_name, b.organisation_name
+           b.requester_id, b.requester_name, b.organisation_name, b.starts_at, b.ends_at
     FROM booking_busy(:units, :since, :until) AS busy
     LEFT JOIN booking b ON b.id = busy.booking_id
     """

@@ -42,10 +42,11 @@ async def get_availability(
     caller: Annotated[Principal, requires(Permission.INSTRUMENTS_READ)],
     since: Annotated[Instant, Query(examples=["2026-11-23T00:00:00+08:00"])],
     until: Annotated[Instant, Query(examples=["2026-11-30T00:00:00+08:00"])],
+    unit_id: Annotated[UUID | None, Query(description="只看一个机位")] = None,
 ) -> AvailabilityOut:
     """When the instrument's units are taken or shut; who has them is told to the parties only."""
     found = await availability.of_instrument(
-        db, caller=caller, instrument_id=instrument_id, since=since, until=until
+        db, caller=caller, instrument_id=instrument_id, since=since, until=until, unit_id=unit_id
     )
     terms = found.terms
     return AvailabilityOut(

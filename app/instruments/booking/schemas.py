@@ -72,22 +72,23 @@ class BookingOut(Output):
     updated_at: datetime
 
 
-class BusyOut(Output):
-    """A time at which a unit is taken; more than that only for the parties."""
-
-    unit_id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    booking_id: UUID | None
-    mine: bool
-    label: str | None
-
-
 class SpanOut(Output):
     """A half-open span of time."""
 
     starts_at: datetime
     ends_at: datetime
+
+
+class BusyOut(Output):
+    """A time at which a unit is taken, buffers included; more than that only for the parties."""
+
+    unit_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    booked: Annotated[SpanOut | None, Field(description="不含准备与清理的预约时段，仅预约双方可见")]
+    booking_id: UUID | None
+    mine: bool
+    label: str | None
 
 
 class UnitOut(Output):

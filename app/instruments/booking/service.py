@@ -139,7 +139,9 @@ async def _insert(session: Session, **values: Any) -> Booking | None:
     The lock on the unit's row is taken by the same statement, before the insert: contenders queue instead of
     deadlocking, and the later one finds the conflict.
     """
-    locked = select(func.booking_lock_units(literal([values["unit_id"]], ARRAY(Uuid))).label("locked")).cte("locked")
+    locked = select(func.booking_lock_units(literal([values["unit_id"]], ARRAY(Uuid))).label("locked")).cte(
+        "locked"
+    )
     columns = values | {"status": "confirmed", "blocking": True}
     table = Booking.__table__
     source = select(

@@ -10,10 +10,12 @@ class WeekCalendar {
     this.status = root.querySelector(".week-calendar__status");
     this.starts = document.getElementById(this.options.startsAt);
     this.ends = document.getElementById(this.options.endsAt);
+    this.unit = document.getElementById(this.options.unit);
     this.taken = [];
     this.chosen = null;
     this.calendar = window.EventCalendar.create(root.querySelector(".week-calendar__grid"), this.settings());
     for (const input of [this.starts, this.ends]) input?.addEventListener("change", () => this.showTyped());
+    this.unit?.addEventListener("change", () => this.calendar.refetchEvents());
     PHONE.addEventListener("change", () => this.calendar.setOption("view", this.view()));
     this.showTyped();
   }
@@ -79,8 +81,9 @@ class WeekCalendar {
 
   async load(range) {
     const url = new URL(this.options.availabilityUrl, window.location.href);
-    url.searchParams.set("from", range.startStr.slice(0, 10));
-    url.searchParams.set("until", range.endStr.slice(0, 10));
+    url.searchParams.set("since", this.instant(`${range.startStr.slice(0, 10)}T00:00`));
+    url.searchParams.set("until", this.instant(`${range.endStr.slice(0, 10)}T00:00`));
+    if (this.unit?.value) url.searchParams.set("unit_id", this.unit.value);
     try {
       const response = await fetch(url, { headers: { accept: "application/json" } });
       if (!response.ok) throw new Error(String(response.status));
@@ -99,8 +102,8 @@ class WeekCalendar {
     const movable = Boolean(slot.mine && slot.booking_id && this.options.moveForm);
     return {
       id: slot.booking_id ? `booking-${slot.booking_id}` : undefined,
-      start: this.wall(slot.starts_at),
-      end: this.wall(slot.ends_at),
+      start: this.wall((slot.booked || slot).starts_at),
+      end: this.wall((slot.booked || slot).ends_at),
       title: slot.label || (slot.mine ? this.options.textMine : this.options.textBusy),
       editable: movable,
       startEditable: movable,
