@@ -1,24 +1,20 @@
 """Is the process up, is the platform ready, and its figures."""
 
 import hmac
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.access.guards import unguarded
+from app.core import revisions
 from app.core.db import Database
 from app.core.errors import NotFound, Unavailable
 from app.core.metrics import exposition
 from app.settings import Settings
 
 router = APIRouter(tags=["health"], dependencies=[unguarded()])
-ROOT = Path(__file__).parent.parent
 HEARTBEAT_SECONDS = 30
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 STATE = text(
@@ -28,14 +24,6 @@ STATE = text(
                    WHERE seen_at > clock_timestamp() - make_interval(secs => :seconds)) AS worker
     """
 )
-
-
-@lru_cache(maxsize=1)
-def head_revision() -> str | None:
-    """The newest migration this checkout knows."""
-    config = Config(str(ROOT / "alembic.ini"))
-    config.set_main_option("script_location", str(ROOT / "migrations"))
-    return ScriptDirectory.from_config(config).get_current_head()
 
 
 @router.get("/healthz", operation_id="getHealth")
@@ -54,7 +42,7 @@ async def readyz(request: Request) -> dict[str, Any]:
             state = (await connection.execute(STATE, {"seconds": HEARTBEAT_SECONDS})).one()
             checks = {
                 "database": True,
-                "migrations": state.revision == head_revision(),
+                "migrations": state.revision == revisions.head(),
                 "worker": state.worker,
             }
     except (SQLAlchemyError, OSError, TimeoutError):

@@ -4,11 +4,8 @@ import asyncio
 from urllib.parse import urlsplit
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 
+from app.core import revisions
 from app.launch.bootstrap import ROOT
 from app.launch.errors import LaunchError, plain_database_errors
 from app.settings import Settings
@@ -23,16 +20,25 @@ def upgrade(settings: Settings) -> None:
     """
     if settings.database_url is None:
         raise LaunchError("未设置 DATABASE_URL", "DATABASE_URL is not set")
-    config = Config(ROOT / "alembic.ini")
-    config.set_main_option("script_location", str(ROOT / "migrations").replace("%", "%%"))
-    config.attributes["settings"] = settings
     with plain_database_errors(where := describe(settings.database_url)):
-        _refuse_newer(config, asyncio.run(_revision(settings.database_url)), where)
+        revision = asyncio.run(_revision(settings.database_url))
+        _refuse_newer(revision, where)
         try:
             asyncio.run(roles.ensure(settings))
         except ValueError as error:
             raise LaunchError(f"需要 PostgreSQL 18 或更高版本：{where}", f"{error}: {where}") from error
-        command.upgrade(config, "head")
+        if revision != revisions.head():
+            _migrate(settings)
+
+
+def _migrate(settings: Settings) -> None:
+    from alembic import command  # noqa: PLC0415 - a database that is up to date need not wait for Alembic
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config(ROOT / "alembic.ini")
+    config.set_main_option("script_location", str(ROOT / "migrations").replace("%", "%%"))
+    config.attributes["settings"] = settings
+    command.upgrade(config, "head")
 
 
 def describe(url: str) -> str:
@@ -63,16 +69,13 @@ async def _revision(url: str) -> str | None:
         await connection.close()
 
 
-def _refuse_newer(config: Config, revision: str | None, where: str) -> None:
-    if revision is None:
+def _refuse_newer(revision: str | None, where: str) -> None:
+    if revision is None or revision in revisions.known():
         return
-    try:
-        ScriptDirectory.from_config(config).get_revision(revision)
-    except CommandError as error:
-        raise LaunchError(
-            f"数据（{where}，结构版本 {revision}）属于更新版本的平台；请更新程序，或换一个数据目录（--data）",
-            f"the data ({where}, schema {revision}) belongs to a newer version; update the program or use another --data",
-        ) from error
+    raise LaunchError(
+        f"数据（{where}，结构版本 {revision}）属于更新版本的平台；请更新程序，或换一个数据目录（--data）",
+        f"the data ({where}, schema {revision}) belongs to a newer version; update the program or use another --data",
+    )
 
 
 def _driver_url(url: str) -> str:

@@ -11,8 +11,9 @@ from typing import Any
 
 import asyncpg
 import pytest
+from alembic.script import ScriptDirectory
 
-from app.health import head_revision
+from app.core import revisions
 from app.launch import schema
 from app.launch.errors import LaunchError
 from app.launch.postgres import running
@@ -28,6 +29,12 @@ def administrator() -> Iterator[str]:
     with running(folder, durable=False) as url:
         yield url
     shutil.rmtree(folder)
+
+
+def test_newest_migration_is_alembics() -> None:
+    scripts = ScriptDirectory(str(ROOT / "migrations"))
+    assert revisions.head() == scripts.get_current_head()
+    assert revisions.known() == {script.revision for script in scripts.walk_revisions()}
 
 
 def settings(url: str | None) -> Settings:
@@ -51,7 +58,7 @@ def test_makes_roles_and_tables_and_may_be_repeated(administrator: str) -> None:
     for _ in range(2):
         schema.upgrade(settings(url))
         assert (
-            query(settings(url).url_for("app"), "SELECT version_num FROM alembic_version") == head_revision()
+            query(settings(url).url_for("app"), "SELECT version_num FROM alembic_version") == revisions.head()
         )
     assert query(settings(url).url_for("app"), "SELECT current_user") == "commons_app"
 
