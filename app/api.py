@@ -5,8 +5,9 @@ from fastapi import APIRouter
 from app.audit.routes import router as audit
 from app.identity.routes import me, organisation_members
 from app.instruments.booking.routes import router as bookings
+from app.instruments.registry.routes import router as instruments
 from app.organisations.routes import router as organisations
 
 router = APIRouter(prefix="/api/v1")
-for part in (me, organisation_members, organisations, bookings, audit):
+for part in (me, organisation_members, organisations, instruments, bookings, audit):
     router.include_router(part)

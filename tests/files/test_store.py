@@ -36,7 +36,7 @@ def test_what_is_too_large_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_stream_that_breaks_leaves_nothing(tmp_path: Path) -> None:
     class Broken(io.BytesIO):
-        def read(self, size: int | None = -1, /) -> bytes:
+        def read(self, _size: int | None = -1, /) -> bytes:
             raise ConnectionError
 
     with pytest.raises(ConnectionError):

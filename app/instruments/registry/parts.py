@@ -23,9 +23,7 @@ from app.instruments.rules.week import overlaps
 from app.journal.public import record
 
 
-async def add_unit(
-    db: Session, *, caller: Principal, instrument_id: UUID, version: int, new: UnitIn
-) -> UUID:
+async def add_unit(db: Session, *, caller: Principal, instrument_id: UUID, version: int, new: UnitIn) -> UUID:
     """Give an instrument one more unit; its id.
 
     Raises:
@@ -35,7 +33,9 @@ async def add_unit(
     instrument = await managed(db, caller=caller, instrument_id=instrument_id)
     await write(db, instrument, version, {})
     values = {"tenant_id": instrument.tenant_id, "instrument_id": instrument_id, **new.model_dump()}
-    unit_id: UUID = (await db.scalars(insert(InstrumentUnit).values(**values).returning(InstrumentUnit.id))).one()
+    unit_id: UUID = (
+        await db.scalars(insert(InstrumentUnit).values(**values).returning(InstrumentUnit.id))
+    ).one()
     await _record(db, "unit.added", instrument, unit_id, after=new.model_dump())
     return unit_id
 
@@ -55,7 +55,9 @@ async def change_unit(
     if unit is None:
         raise NotFound
     before = {name: getattr(unit, name) for name in changes.model_fields_set}
-    after = {name: value for name, value in changes.model_dump(exclude_unset=True).items() if value != before[name]}
+    after = {
+        name: value for name, value in changes.model_dump(exclude_unset=True).items() if value != before[name]
+    }
     if not after:
         ensure_current(instrument, version)
         return

@@ -1,7 +1,6 @@
 """Every select of the registry."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -60,13 +59,6 @@ LISTED = (
     Instrument.booking_mode,
     Instrument.updated_at,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in an ordered list the next page begins: after these keys."""
-
-    keys: tuple[Any, ...]
 
 
 def matching(query: str) -> Any:
@@ -139,11 +131,14 @@ def page(
     *,
     query: str | None,
     at: datetime,
-    after: Place | None,
+    after: Sequence[Any] | None,
     limit: int,
     columns: Sequence[Any] = LISTED,
 ) -> Select[Any]:
-    """Up to `limit` instruments: first the ids of the page, then its rows with what is shown of each."""
+    """Up to `limit` instruments after the keys `after`: first the ids of the page, then what is shown of each.
+
+    The keys of a row are its columns key0, key1.
+    """
     row = matching(query) if query is not None else Instrument
     order = order_of(wanted.order, row)
     keys = [key.label(f"key{place}") for place, (key, _) in enumerate(order)]
@@ -151,16 +146,20 @@ def page(
     if after is not None:
         descending = order[0][1]
         here = tuple_(*(key for key, _ in order))
-        there = tuple_(*(literal(value, key.type) for value, (key, _) in zip(after.keys, order, strict=True)))
+        there = tuple_(*(literal(value, key.type) for value, (key, _) in zip(after, order, strict=True)))
         chosen_rows = chosen_rows.where(here < there if descending else here > there)
-    chosen_rows = chosen_rows.order_by(*(key.desc() if down else key.asc() for key, down in order)).limit(limit)
+    chosen_rows = chosen_rows.order_by(*(key.desc() if down else key.asc() for key, down in order)).limit(
+        limit
+    )
     chosen = chosen_rows.subquery("chosen")
     names = [chosen.c[key.name] for key in keys]
     return (
         select(*columns, *_shown(at), *names)
         .join(chosen, chosen.c.id == Instrument.id)
         .outerjoin(Organisation, Organisation.id == Instrument.organisation_id)
-        .order_by(*(name.desc() if down else name.asc() for name, (_, down) in zip(names, order, strict=True)))
+        .order_by(
+            *(name.desc() if down else name.asc() for name, (_, down) in zip(names, order, strict=True))
+        )
     )
 
 
@@ -183,7 +182,9 @@ async def organisations_named(db: ReadSession, words: Sequence[str]) -> dict[str
     asked = func.unnest(literal(list(words))).table_valued(column("word", Text), name="asked")
     named = Organisation.name.icontains(asked.c.word, autoescape=True)
     ids = func.array_agg(Organisation.id).label("ids")
-    rows = (await db.execute(select(asked.c.word, ids).join(Organisation, named).group_by(asked.c.word))).all()
+    rows = (
+        await db.execute(select(asked.c.word, ids).join(Organisation, named).group_by(asked.c.word))
+    ).all()
     return {row.word: row.ids for row in rows if len(row.ids) <= MOST_ORGANISATIONS}
 
 
@@ -242,7 +243,9 @@ async def unit(db: ReadSession, instrument_id: UUID, unit_id: UUID) -> Instrumen
 
 async def unit_ids(db: ReadSession, instrument_id: UUID) -> Sequence[UUID]:
     """The units of an instrument."""
-    return (await db.scalars(select(InstrumentUnit.id).where(InstrumentUnit.instrument_id == instrument_id))).all()
+    return (
+        await db.scalars(select(InstrumentUnit.id).where(InstrumentUnit.instrument_id == instrument_id))
+    ).all()
 
 
 async def active_units(db: ReadSession, instrument_id: UUID) -> list[UUID]:

@@ -52,7 +52,9 @@ def _once_each(values: list[str]) -> list[str]:
     return values
 
 
-Adcode = Annotated[str, Field(pattern=r"^[0-9]{6}$", examples=["330106"], description="行政区划代码（GB/T 2260）")]
+Adcode = Annotated[
+    str, Field(pattern=r"^[0-9]{6}$", examples=["330106"], description="行政区划代码（GB/T 2260）")
+]
 ClassCode = Annotated[
     str, Field(pattern=r"^[0-9]{6}$", examples=["010101"], description="仪器分类编码；其他为 990000")
 ]
@@ -97,7 +99,9 @@ class InstrumentChange(Input):
     function: Annotated[str, Prose(900)] = Field(default_factory=_unset, description="主要功能")
     service_content: Annotated[str, Prose(600)] = Field(default_factory=_unset, description="服务内容")
     achievement: Annotated[str, Prose(1500)] = Field(default_factory=_unset, description="典型成果")
-    requirement: Annotated[str, Prose(1500)] = Field(default_factory=_unset, description="开放共享规定、用户须知")
+    requirement: Annotated[str, Prose(1500)] = Field(
+        default_factory=_unset, description="开放共享规定、用户须知"
+    )
     fee_note: Annotated[str, Prose(1500)] = Field(default_factory=_unset, description="参考收费标准")
     service_url: ServiceUrl = Field(default_factory=_unset, description="预约服务网址（https）")
     customs_supervised: bool = Field(default_factory=_unset, description="是否海关监管的减免税设备")
@@ -110,13 +114,19 @@ class InstrumentChange(Input):
     service_status: InUse = Field(default_factory=_unset, description="开放、限内部、停用；报废另有操作")
     booking_mode: BookingMode = Field(default_factory=_unset)
     tz: Zone = Field(default_factory=_unset, examples=["Asia/Shanghai"])
-    step_min: Annotated[int, Field(ge=5, le=1440)] = Field(default_factory=_unset, description="时间粒度，分钟")
+    step_min: Annotated[int, Field(ge=5, le=1440)] = Field(
+        default_factory=_unset, description="时间粒度，分钟"
+    )
     min_min: Annotated[int, Field(ge=5, le=LONGEST_BOOKING_MIN)] = Field(default_factory=_unset)
     max_min: Annotated[int, Field(ge=5, le=LONGEST_BOOKING_MIN)] = Field(default_factory=_unset)
-    setup_min: Annotated[int, Field(ge=0, le=1440)] = Field(default_factory=_unset, description="准备时间，分钟")
+    setup_min: Annotated[int, Field(ge=0, le=1440)] = Field(
+        default_factory=_unset, description="准备时间，分钟"
+    )
     teardown_min: Annotated[int, Field(ge=0, le=1440)] = Field(default_factory=_unset)
     lead_min: Annotated[int, Field(ge=0, le=LONGEST_BOOKING_MIN)] = Field(default_factory=_unset)
-    horizon_days: Annotated[int, Field(ge=1, le=365)] = Field(default_factory=_unset, description="可预约天数")
+    horizon_days: Annotated[int, Field(ge=1, le=365)] = Field(
+        default_factory=_unset, description="可预约天数"
+    )
 
     def given(self) -> dict[str, Any]:
         """The fields the caller sent."""
@@ -147,7 +157,9 @@ class InstrumentCreate(InstrumentFields):
     """A new entry of the register, with its units."""
 
     organisation_id: UUID = Field(description="所属单位")
-    units: Annotated[list[UnitIn], Field(min_length=1, max_length=MOST_UNITS)] = Field(default_factory=_one_unit)
+    units: Annotated[list[UnitIn], Field(min_length=1, max_length=MOST_UNITS)] = Field(
+        default_factory=_one_unit
+    )
 
 
 class UnitChange(Input):
@@ -169,7 +181,9 @@ class HoursIn(Input):
     def _whole_minutes(self) -> Self:
         for clock in (self.opens, self.closes):
             if clock.tzinfo is not None or clock.second or clock.microsecond:
-                raise PydanticCustomError("not_a_minute", "{message}", {"message": msg("时间须为整分钟，不带时区")})
+                raise PydanticCustomError(
+                    "not_a_minute", "{message}", {"message": msg("时间须为整分钟，不带时区")}
+                )
         return self
 
 
@@ -177,6 +191,12 @@ class WeekIn(Input):
     """All opening hours; none at all means open at all hours."""
 
     hours: Annotated[list[HoursIn], Field(max_length=MOST_HOURS)]
+
+
+class Retirement(Input):
+    """Why an instrument goes out of service."""
+
+    reason: Annotated[str, Line(500)] = Field(examples=["设备老化，已办理报废手续"])
 
 
 class StewardIn(Input):
@@ -188,7 +208,9 @@ class StewardIn(Input):
 class InstrumentFilter(ListQuery):
     """Which instruments are asked for."""
 
-    q: Annotated[str, Line(200)] | None = Field(default=None, description="名称、型号、厂商、编号、功能或单位中的文字")
+    q: Annotated[str, Line(200)] | None = Field(
+        default=None, description="名称、型号、厂商、编号、功能或单位中的文字"
+    )
     province: Adcode | None = Field(default=None, description="省级代码，例如 330000")
     class_code: Annotated[str, Field(pattern=r"^([0-9]{2}){1,3}$")] | None = Field(
         default=None, alias="class", description="仪器分类：2、4 或 6 位"

@@ -68,13 +68,14 @@ async def create(db: Session, *, caller: Principal, new: InstrumentCreate) -> UU
     organisation = await _owner(db, caller, new.organisation_id)
     values = new.given()
     units = values.pop("units", None) or [unit.model_dump() for unit in new.units]
-    await check(db, DEFAULTS | values, tenant_id=organisation.tenant_id)
+    await check(db, {**DEFAULTS, **values}, tenant_id=organisation.tenant_id)
     added = insert(Instrument).values(**values, tenant_id=organisation.tenant_id).returning(Instrument.id)
     instrument_id: UUID = (await db.scalars(added)).one()
     mine = {"tenant_id": organisation.tenant_id, "instrument_id": instrument_id}
     await db.execute(insert(InstrumentUnit), [{**mine, **unit} for unit in units])
     subject = (SUBJECT, instrument_id)
-    await record(db, "instrument.created", subject=subject, tenant_id=mine["tenant_id"], after=kept(values))
+    tenant_id = organisation.tenant_id
+    await record(db, "instrument.created", subject=subject, tenant_id=tenant_id, after=kept(values))
     return instrument_id
 
 
@@ -128,9 +129,7 @@ async def change(
     await _record(db, "instrument.changed", instrument, before=kept(before), after=kept(after))
 
 
-async def retire(
-    db: Session, *, caller: Principal, instrument_id: UUID, version: int, reason: str
-) -> None:
+async def retire(db: Session, *, caller: Principal, instrument_id: UUID, version: int, reason: str) -> None:
     """Take an instrument out of service for good; its entry and history stay.
 
     Raises:

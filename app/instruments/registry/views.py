@@ -157,7 +157,9 @@ class InstrumentOut(Output):
             "open_now": row.open_now,
             "may_manage": runs,
         }
-        return cls(**{name: getattr(entry, name) for name in cls.model_fields.keys() - derived.keys()}, **derived)
+        return cls(
+            **{name: getattr(entry, name) for name in cls.model_fields.keys() - derived.keys()}, **derived
+        )
 
 
 class StewardOut(Output):
