@@ -6,9 +6,10 @@ from uuid import UUID
 from app.core.db import ReadSession
 from app.organisations.models import Organisation
 from app.organisations.queries import names_of
-from app.organisations.service import get
+from app.organisations.schemas import OrganisationCreate
+from app.organisations.service import get, register
 
-__all__ = ["Organisation", "get", "names"]
+__all__ = ["Organisation", "OrganisationCreate", "get", "names", "register"]
 
 
 async def names(db: ReadSession, ids: Collection[UUID]) -> dict[UUID, str]:

@@ -1,0 +1,104 @@
+"""People in every role, and the list of accounts to try."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from app.access.permissions import Role
+from app.demo.data.provinces import PROVINCES, Place, Province
+from app.demo.data.words import GIVEN_NAMES, SURNAMES
+
+PASSWORD = "delta-commons-demo"  # noqa: S105 - published on purpose; the demonstration refuses production
+"""Of every demonstration account."""
+CLIENT_SECRET = "delta-commons-demo-client"  # noqa: S105 - same
+COLLEAGUES = 20
+"""Further members a province, who book and never sign in here."""
+SEED = 20261121
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An account to make: a role in the province or, with `organisation`, in that one. `key` is its login name."""
+
+    key: str
+    name: str
+    role: Role
+    organisation: Place | None = None
+    signs_in: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A system client to register, acting for an organisation."""
+
+    client_id: str
+    name: str
+    organisation: Place
+    scopes: tuple[str, ...] = ("instruments.read", "bookings.read")
+
+
+def people(province: Province) -> list[Person]:
+    """A researcher in each organisation, one of each other role at the first, and colleagues; the same each time."""
+    first, *others = places = province.organisations
+    posts: list[tuple[str, Role, Place | None]] = [
+        ("researcher", Role.MEMBER, first),
+        ("manager", Role.MANAGER, first),
+        ("steward", Role.STEWARD, first),
+        ("admin", Role.PROVINCE_ADMIN, None),
+        ("auditor", Role.AUDITOR, None),
+        *((f"researcher{n}", Role.MEMBER, place) for n, place in enumerate(others, start=2)),
+    ]
+    signing_in = len(posts)
+    posts += [(f"colleague{n}", Role.MEMBER, places[n % len(places)]) for n in range(1, COLLEAGUES + 1)]
+    names = _names(province, len(posts))
+    return [
+        Person(f"{province.abbreviation}.{post}", name, role, place, signs_in=number < signing_in)
+        for number, ((post, role, place), name) in enumerate(zip(posts, names, strict=True))
+    ]
+
+
+def system(province: Province) -> System:
+    """The system client of a province."""
+    first = province.organisations[0]
+    return System(f"demo-{province.abbreviation}", f"{first.name}仪器管理系统", first)
+
+
+def _names(province: Province, count: int) -> list[str]:
+    """Names nobody else in the demonstration has."""
+    every = [surname + given for surname in SURNAMES for given in GIVEN_NAMES]
+    Random(SEED).shuffle(every)  # noqa: S311 - made-up names, not secrets
+    return every[PROVINCES.index(province) * count :][:count]
+
+
+PEOPLE = {province.code: people(province) for province in PROVINCES}
+_TITLES = (
+    ("researcher", "研究人员 researcher"),
+    ("manager", "单位管理员 organisation manager"),
+    ("steward", "机组管理员 instrument steward"),
+    ("admin", "省级管理员 province admin"),
+    ("auditor", "审计员 auditor"),
+)
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell + " " * (width - _width(cell)) for cell, width in zip(cells, widths, strict=True))
+    return "  " + "  ".join(padded).rstrip()
+
+
+def _listing() -> str:
+    rows: list[tuple[str, ...]] = [("", "上海", "江苏", "浙江", "安徽")]
+    rows += [(title, *(f"{p.abbreviation}.{post}" for p in PROVINCES)) for post, title in _TITLES]
+    rows.append(("系统客户端 system client", *(system(p).client_id for p in PROVINCES)))
+    widths = [max(_width(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [_row(row, widths) for row in rows]
+    lines += ["", f"  密码 password: {PASSWORD}", f"  系统客户端密钥 client secret: {CLIENT_SECRET}"]
+    return "\n".join(lines)
+
+
+LISTING = _listing()
+"""One account for each role and province, as the launcher prints it."""

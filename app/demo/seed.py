@@ -1,0 +1,112 @@
+"""Loads the demonstration into a migrated database, through the features' own services wherever the past allows it.
+
+Each step of each province is one transaction, in that province's context and as the application's role. It ends by
+writing into the journal what it made, by the names of the plan: that is how later steps find the ids, and how a second
+load, or one after a power cut, knows what is there. A flag in a table of its own was turned down: it would be a table
+without a purpose outside the demonstration.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from app.core import clock
+from app.core.db import Database, Session
+from app.demo import steps
+from app.demo.bookings import monday_of
+from app.demo.data.provinces import PROVINCES, Province
+from app.demo.made import Made
+from app.identity import public as identity
+from app.journal.public import JournalEvent, record
+from app.settings import Settings
+from app.tenancy.context import TenantContext
+
+KIND = "demonstration.loaded"
+SUBJECT = "demonstration"
+LOCK = 0x64656D6F
+"""Of PostgreSQL's advisory locks: one process loads at a time."""
+
+
+class DemonstrationRefusedError(Exception):
+    """The demonstration's passwords are public: it is for development."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One part of the data; `signs_in`: made as the sign-in role, which alone sees credentials."""
+
+    name: str
+    load: Callable[[Session, Province, Made], Awaitable[Mapping[str, UUID]]]
+    signs_in: bool = False
+
+
+STEPS = (
+    Step("accounts", steps.accounts, signs_in=True),
+    Step("organisations", steps.organisations),
+    Step("memberships", steps.memberships, signs_in=True),
+    Step("instruments", steps.instruments),
+    Step("bookings", steps.bookings),
+)
+"""A step runs for all provinces before the next begins: bookings cross their borders."""
+
+
+async def load(settings: Settings) -> bool:
+    """Load what is missing; whether there was anything.
+
+    Raises:
+        DemonstrationRefusedError: these are production's settings.
+    """
+    if settings.environment == "production":
+        raise DemonstrationRefusedError("demonstration data is not for production")
+    database = Database(settings.url_for("app"), pool_size=2, application_name="commons-demo")
+    try:
+        async with database.transaction() as alone:
+            await alone.execute(select(func.pg_advisory_xact_lock(LOCK)))
+            return await _load(database, settings)
+    finally:
+        await database.close()
+
+
+async def _load(database: Database, settings: Settings) -> bool:
+    made = Made(monday=monday_of(clock.now()))
+    loaded = False
+    for province in PROVINCES:
+        made.by_province[province.code] = await _made_before(database, province)
+    for step in STEPS:
+        for province in PROVINCES:
+            known = made.by_province[province.code]
+            if step.name not in known:
+                known[step.name] = await _run(database, settings, step, province, made)
+                loaded = True
+    return loaded
+
+
+async def _made_before(database: Database, province: Province) -> dict[str, Mapping[str, UUID]]:
+    context = TenantContext(province.code, read_only=True)
+    async with database.transaction(context.info()) as session:
+        events = await session.scalars(
+            select(JournalEvent).where(
+                JournalEvent.kind == KIND,
+                JournalEvent.subject_type == SUBJECT,
+                JournalEvent.tenant_id == province.code,
+            )
+        )
+        return {
+            event.subject_id: {name: UUID(made) for name, made in (event.after or {}).items()}
+            for event in events
+        }
+
+
+async def _run(
+    database: Database, settings: Settings, step: Step, province: Province, made: Made
+) -> Mapping[str, UUID]:
+    if step.signs_in:
+        context = identity.sign_in_context(settings, tenant_id=province.code)
+    else:
+        context = made.admin(province).context()
+    async with database.transaction(context.info()) as session:
+        found = await step.load(session, province, made)
+        await record(session, KIND, subject=(SUBJECT, step.name), tenant_id=province.code, after=found)
+    return found
