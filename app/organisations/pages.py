@@ -20,11 +20,13 @@ from app.organisations.models import Organisation
 from app.organisations.policy import may_manage, may_register, oversees
 from app.organisations.rules.uscc import Standing, examine
 from app.organisations.schemas import OrganisationChange, OrganisationCreate, OrganisationQuery
-from app.web.public import Entry, Form, Pages, province_name, render, see_other
+from app.web.public import Entry, Form, Pages, province_name, provinces, render, see_other
 
 pages = Pages(
     prefix="/organisations",
-    entries=[Entry(msg("单位"), "/organisations", Permission.ORGANISATIONS_READ, icon="building-2", position=40)],
+    entries=[
+        Entry(msg("单位"), "/organisations", Permission.ORGANISATIONS_READ, icon="building-2", position=40)
+    ],
 )
 Reader = Annotated[Principal, requires(Permission.ORGANISATIONS_READ)]
 Manager = Annotated[Principal, requires(Permission.ORGANISATIONS_MANAGE)]
@@ -57,6 +59,8 @@ async def list_page(
         next_cursor=found.next,
         wanted=wanted,
         active=_active_filters(wanted),
+        exports={kind: _export_url(request, kind) for kind in export.MEDIA_TYPES},
+        provinces=[(row.code, province_name(row.code)) for row in await provinces(db)],
         may_register=bool(may_register(caller)),
         labels=labels,
     )
@@ -183,6 +187,11 @@ def _form_page(
         doubtful=bool(form.typed("uscc_override_reason") or form.errors_of("uscc_override_reason")),
         labels=labels,
     )
+
+
+def _export_url(request: Request, kind: export.Format) -> str:
+    query = request.url.remove_query_params(["cursor", "limit"]).query
+    return f"/organisations/export.{kind}" + (f"?{query}" if query else "")
 
 
 def _active_filters(wanted: OrganisationQuery) -> list[tuple[str, Any]]:

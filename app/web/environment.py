@@ -23,7 +23,8 @@ def translate(sentence: str | Message, /, **params: Any) -> str:
 
 
 def _said(value: Any) -> Any:
-    return value.text(current.get().locale) if isinstance(value, Message) else value
+    spoken = isinstance(value, Message | provinces.ProvinceName)
+    return value.text(current.get().locale) if spoken else value
 
 
 def _when(value: date, until: datetime | None = None, tz: str | ZoneInfo = formats.SHANGHAI) -> str:

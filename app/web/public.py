@@ -7,6 +7,7 @@ from app.web.forms import Form, LocalInstant
 from app.web.menu import Entry
 from app.web.problems import SIGN_IN, problem_page, sign_in_url
 from app.web.provinces import ProvinceName, province_name
+from app.web.queries import provinces
 from app.web.render import render, see_other, wants_fragment
 from app.web.router import Pages
 from app.web.security import SecurityHeaders, content_security_policy
@@ -28,6 +29,7 @@ __all__ = [
     "money_text",
     "problem_page",
     "province_name",
+    "provinces",
     "render",
     "see_other",
     "sign_in_url",
