@@ -2,11 +2,13 @@
 
 from fastapi import APIRouter
 
+from app.identity.pages import pages as identity
+from app.identity.protocol import protocol
 from app.instruments.booking.pages import pages as bookings
 from app.organisations.pages import pages as organisations
 from app.web.pages import home
 from app.web.pages import pages as platform
 
 router = APIRouter()
-for part in (home(), platform, organisations, bookings):
+for part in (home(), platform, identity, protocol, organisations, bookings):
     router.include_router(part)
