@@ -3,19 +3,22 @@
 `msg("已有 {count} 条", count=3)` makes a lazy `Message`; it becomes text only where the reader's language is known.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from babel.core import negotiate_locale
 from babel.messages.pofile import read_po
 
 Locale = Literal["zh", "en"]
 LOCALES: tuple[Locale, ...] = get_args(Locale)
 DEFAULT: Locale = "zh"
 APP = Path(__file__).parent.parent
+_ACCEPTED = re.compile(
+    r"(?P<language>zh|en)(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q\s*=\s*(?P<weight>[01](?:\.[0-9]{0,3})?))?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +63,16 @@ def catalog() -> dict[str, str]:
 
 
 def negotiate(*, chosen: str | None, accept_language: str | None) -> Locale:
-    """The language of a reader: what was chosen, else the first accepted one we speak, else Chinese."""
+    """The language of a reader: what was chosen, else the first accepted one we speak, else Chinese.
+
+    Accept-Language is that of RFC 9110 §12.5.4: the highest weight first, weight 0 refuses, letters' case is nothing.
+    """
     if chosen in LOCALES:
         return chosen
-    wanted = []
+    accepted: list[tuple[float, Locale]] = []
     for part in (accept_language or "").split(","):
-        tag, _, weight = part.strip().partition(";q=")
-        try:
-            wanted.append((-float(weight or 1), tag.replace("-", "_")))
-        except ValueError:
-            continue
-    wanted.sort(key=lambda pair: pair[0])
-    found = negotiate_locale([tag for _, tag in wanted if tag], ["zh", "zh_CN", "zh_Hans_CN", "en"], sep="_")
-    return "en" if found == "en" else DEFAULT
+        found = _ACCEPTED.fullmatch(part.strip())
+        weight = float(found["weight"] or 1) if found else 0
+        if found and weight:
+            accepted.append((weight, "en" if found["language"].lower() == "en" else "zh"))
+    return max(accepted, key=lambda pair: pair[0], default=(1, DEFAULT))[1]

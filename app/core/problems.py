@@ -51,7 +51,7 @@ _REASONS: dict[str, Message] = {
     "nul_character": msg("含有空字符（NUL）"),
     "bidi_character": msg("含有改变文字方向的隐藏字符"),
     "control_character": msg("含有控制字符"),
-    "lone_surrogate": msg("含有无效的字符编码"),
+    "string_unicode": msg("含有无效的字符编码"),
 }
 _BOUNDED: dict[str, tuple[Message, str]] = {
     "string_too_short": (msg("至少 {bound} 个字符"), "min_length"),

@@ -1,5 +1,6 @@
 """What text may be: NFC, trimmed, without NUL, control or direction-changing characters, and of bounded length."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,9 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 ALLOWED_CONTROLS = frozenset("\n\t")
+BREAKS = frozenset({"Cc", "Zl", "Zp"})
+"""Unicode's categories of control characters and of line and paragraph separators."""
+_LINE_BREAK = re.compile("\r\n|[\r\u2028\u2029]")
 
 
 def fault(text: str, *, lines: bool = False) -> str | None:
@@ -24,14 +28,14 @@ def _character_fault(character: str, *, lines: bool) -> str | None:
     category = unicodedata.category(character)
     if category == "Cs":
         return "lone_surrogate"
-    if category == "Cc" and not (lines and character in ALLOWED_CONTROLS):
+    if category in BREAKS and not (lines and character in ALLOWED_CONTROLS):
         return "control_character"
     return None
 
 
 def clean(text: str) -> str:
     """NFC, one kind of line break, no outer white space (the full-width space included)."""
-    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return unicodedata.normalize("NFC", _LINE_BREAK.sub("\n", text)).strip()
 
 
 @dataclass(frozen=True, slots=True)
