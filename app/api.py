@@ -7,7 +7,8 @@ from app.identity.routes import me, organisation_members
 from app.instruments.booking.routes import router as bookings
 from app.instruments.registry.routes import router as instruments
 from app.organisations.routes import router as organisations
+from app.tasks.routes import router as tasks
 
 router = APIRouter(prefix="/api/v1")
-for part in (me, organisation_members, organisations, instruments, bookings, audit):
+for part in (me, organisation_members, organisations, instruments, bookings, tasks, audit):
     router.include_router(part)
