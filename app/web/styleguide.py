@@ -1,17 +1,25 @@
 """Material for the style guide: the components in every state."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel
 
+from app.core import clock
 from app.core.errors import FieldError
 from app.core.i18n import Message
+from app.web.formats import SHANGHAI
 from app.web.forms import Form
 
 
 class _Example(BaseModel):
     purpose: str
+
+
+def next_monday() -> date:
+    """The first day of the week the calendar shows: all of it lies ahead."""
+    today = clock.now().astimezone(SHANGHAI).date()
+    return today + timedelta(days=7 - today.weekday())
 
 
 def examples() -> dict[str, Any]:
@@ -26,5 +34,6 @@ def examples() -> dict[str, Any]:
         "empty_form": Form[_Example](),
         "refused": refused,
         "moment": datetime(2026, 11, 23, 1, 0, tzinfo=UTC),
+        "week": next_monday(),
         "later": datetime(2026, 11, 23, 3, 0, tzinfo=UTC),
     }

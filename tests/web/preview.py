@@ -1,6 +1,6 @@
 """A platform of pages only: no database, a caller of one's choice. What the tests of this package render with."""
 
-from collections.abc import Mapping
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,8 @@ from app.core.i18n import msg
 from app.settings import Settings
 from app.tenancy.models import Province
 from app.web.pages import pages as platform_pages
-from app.web.public import Entry, Pages, SecurityHeaders, problem_page, render, static_files
+from app.web.public import SHANGHAI, Entry, Pages, SecurityHeaders, problem_page, render, static_files
+from app.web.styleguide import next_monday
 
 SECRET = "a-secret-of-these-tests-and-nothing-else"
 RESEARCHER = Principal(
@@ -37,15 +38,26 @@ PROVINCES = [
         )
     )
 ]
-AVAILABILITY = {
-    "busy": [
-        {"starts_at": "2026-11-23T01:00:00Z", "ends_at": "2026-11-23T03:30:00Z", "label": None, "kind": "booking",
-         "mine": False, "booking_id": None},
-        {"starts_at": "2026-11-25T06:00:00Z", "ends_at": "2026-11-25T08:00:00Z", "label": None, "kind": "booking",
-         "mine": True, "booking_id": "01930000-0000-7000-8000-0000000000b1"},
-    ],
-    "closed": [{"starts_at": "2026-11-27T16:00:00Z", "ends_at": "2026-11-29T16:00:00Z"}],
-}  # fmt: skip
+MONDAY = datetime.combine(next_monday(), time(), SHANGHAI)
+"""Midnight at the start of the week the style guide shows."""
+MINE = "01930000-0000-7000-8000-0000000000b1"
+
+
+def _slot(start: float, end: float, **what: Any) -> dict[str, Any]:
+    """A span in hours after `MONDAY`."""
+    bounds = {"starts_at": MONDAY + timedelta(hours=start), "ends_at": MONDAY + timedelta(hours=end)}
+    return {name: at.astimezone(UTC).isoformat() for name, at in bounds.items()} | what
+
+
+def availability() -> dict[str, list[dict[str, Any]]]:
+    """Monday morning is someone's, Wednesday afternoon the caller's, the weekend closed."""
+    return {
+        "busy": [
+            _slot(9, 11.5, label=None, kind="booking", mine=False, booking_id=None),
+            _slot(48 + 14, 48 + 16, label=None, kind="booking", mine=True, booking_id=MINE),
+        ],
+        "closed": [_slot(5 * 24, 7 * 24)],
+    }
 
 
 def platform(caller: Principal = VISITOR, *, routers: tuple[Pages, ...] = (), **options: Any) -> FastAPI:
@@ -93,7 +105,7 @@ def _home() -> Pages:
         return render(request, "home.html", caller=caller, provinces=PROVINCES, shared=SHARED)
 
     @router.get("/styleguide/availability", response_class=JSONResponse)
-    async def availability() -> Mapping[str, Any]:
-        return AVAILABILITY
+    async def week() -> dict[str, Any]:
+        return availability()
 
     return router

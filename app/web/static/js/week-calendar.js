@@ -51,7 +51,8 @@ class WeekCalendar {
       eventSources: [{ events: (range) => this.load(range) }],
       eventClassNames: ({ event }) => [`is-${event.extendedProps.is}`],
       selectConstraint: (span) => this.isFree(span),
-      dragConstraint: (span) => this.isFree(span, span.event?.extendedProps.bookingId),
+      dragConstraint: ({ event }) => this.isFree(event, event.extendedProps.bookingId),
+      resizeConstraint: ({ event }) => this.isFree(event, event.extendedProps.bookingId),
       select: (span) => this.choose(span),
       eventDrop: (change) => this.move(change),
       eventResize: (change) => this.move(change),
@@ -140,11 +141,16 @@ class WeekCalendar {
   }
 
   choose({ start, end }) {
+    this.calendar.unselect();
+    // The grid does not ask about the first slot one presses on.
+    if (!this.isFree({ start, end })) {
+      this.say(this.options.textTaken);
+      return;
+    }
     this.starts.value = this.text(start);
     this.ends.value = this.text(end);
     for (const input of [this.starts, this.ends]) input.dispatchEvent(new Event("input", { bubbles: true }));
     this.showTyped();
-    this.calendar.unselect();
   }
 
   /* The form's times drawn on the grid, whether dragged or typed. */

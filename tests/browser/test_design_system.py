@@ -1,0 +1,190 @@
+"""What only a browser can tell of the frame and the components."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import OpenPage, Serve
+from tests.web.preview import MINE, MONDAY, RESEARCHER, platform
+
+pytestmark = pytest.mark.browser
+UNLABELLED = """
+() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea, button, a[href]")].filter((element) => {
+  const named = element.labels?.length || element.textContent.trim() || element.getAttribute("aria-label")
+    || element.querySelector("[aria-label], img[alt]:not([alt=''])");
+  return !named;
+}).map((element) => element.outerHTML)
+"""
+SMALL_TARGETS = """
+() => [...document.querySelectorAll("button, .button, input:not([type=hidden]), select, summary")].filter((element) => {
+  const box = element.getBoundingClientRect();
+  return box.width && Math.min(box.width, box.height) < 22;
+}).map((element) => element.outerHTML)
+"""
+
+
+def _day(number: int) -> str:
+    """A day of the week shown; 0 is Monday."""
+    return (MONDAY + timedelta(days=number)).date().isoformat()
+
+
+async def _drag(page: Page, day: int, start: float, end: float) -> None:
+    """Drag down the column of `day` (0 is Monday) from one hour of the wall clock to another."""
+    await page.locator(".week-calendar").scroll_into_view_if_needed()
+    head = await page.locator(".ec-col-head").nth(day).bounding_box()
+    slot = await page.locator(".ec-body .ec-slot").nth(1).bounding_box()
+    nine = await page.get_by_text("09:00", exact=True).bounding_box()
+    assert head
+    assert slot
+    assert nine
+    hour = slot["height"]
+    top = nine["y"] + nine["height"] / 2 - hour
+    middle = head["x"] + head["width"] / 2
+    await page.mouse.move(middle, top + (start - 8) * hour + 4)
+    await page.mouse.down()
+    await page.mouse.move(middle, top + (start - 8) * hour + 20)
+    await page.mouse.move(middle, top + (end - 8) * hour - 4, steps=6)
+    await page.mouse.up()
+
+
+@pytest.mark.parametrize("path", ["/", "/styleguide"])
+async def test_a_phone_never_scrolls_sideways(serve: Serve, open_page: OpenPage, path: str) -> None:
+    page = await open_page(width=375, height=812)
+    await page.goto(await serve(platform(RESEARCHER)) + path)
+    assert await page.evaluate("document.documentElement.scrollWidth") == 375
+    assert await page.evaluate(SMALL_TARGETS) == []
+
+
+@pytest.mark.parametrize("path", ["/", "/styleguide"])
+async def test_every_control_has_a_name_and_the_headings_descend(
+    serve: Serve, open_page: OpenPage, path: str
+) -> None:
+    page = await open_page()
+    await page.goto(await serve(platform(RESEARCHER)) + path, wait_until="networkidle")
+    assert await page.evaluate(UNLABELLED) == []
+    levels = await page.evaluate(
+        "[...document.querySelectorAll(':is(h1,h2,h3,h4):not(.ec *)')].map(h => Number(h.tagName[1]))"
+    )
+    assert levels.count(1) == 1
+    assert all(deeper <= level + 1 for level, deeper in pairwise(levels))
+
+
+async def test_the_first_tab_skips_to_the_content(serve: Serve, open_page: OpenPage) -> None:
+    page = await open_page()
+    await page.goto(await serve(platform()))
+    await page.keyboard.press("Tab")
+    await expect(page.locator(".skip-link")).to_be_focused()
+    await page.keyboard.press("Enter")
+    assert await page.evaluate("document.activeElement.id") == "main"
+
+
+async def test_the_account_menu_opens_without_script_and_closes_with_escape(
+    serve: Serve, open_page: OpenPage
+) -> None:
+    url = await serve(platform(RESEARCHER))
+    page = await open_page(java_script_enabled=False)
+    await page.goto(url)
+    await page.locator("details.account summary").click()
+    await expect(page.locator(".account").get_by_role("link", name="我的预约")).to_be_visible()
+    page = await open_page()
+    await page.goto(url)
+    await page.locator("details.account summary").click()
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".account").get_by_role("link", name="我的预约")).to_be_hidden()
+    await expect(page.locator("details.account summary")).to_be_focused()
+
+
+async def test_a_refused_form_starts_at_its_summary_which_leads_to_the_field(
+    serve: Serve, open_page: OpenPage
+) -> None:
+    page = await open_page()
+    await page.goto(await serve(platform()) + "/styleguide")
+    await expect(page.locator("[data-error-summary]")).to_be_focused()
+    await page.get_by_role("link", name="名称：必填").click()
+    await expect(page.locator("#f-title")).to_be_focused()
+
+
+async def test_a_dialog_opens_over_the_page_and_closes(serve: Serve, open_page: OpenPage) -> None:
+    page = await open_page()
+    await page.goto(await serve(platform()) + "/styleguide")
+    await page.get_by_role("link", name="取消预约").first.click()
+    dialog = page.get_by_role("dialog", name="取消这次预约？")
+    await expect(dialog).to_be_visible()
+    await page.get_by_role("button", name="关闭").click()
+    await expect(dialog).to_be_hidden()
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "Pacific/Kiritimati"])
+async def test_dragging_free_time_fills_the_form_on_any_machines_clock(
+    serve: Serve, open_page: OpenPage, zone: str
+) -> None:
+    page = await open_page(height=1400, zone=zone)
+    await page.goto(await serve(platform()) + "/styleguide", wait_until="networkidle")
+    await _drag(page, 1, 13, 15)
+    day = _day(1)
+    assert await page.locator("#f-from").input_value() == f"{day}T13:00"
+    assert await page.locator("#f-to").input_value() == f"{day}T15:00"
+    await expect(page.locator(".week-calendar__status")).to_have_text(f"已选时段 {day} 13:00 – {day} 15:00")
+    await expect(page.locator(".ec-event.is-chosen")).to_contain_text("13:00–15:00")
+
+
+@pytest.mark.parametrize(
+    ("day", "start", "end_at"), [(0, 8.5, "09:00"), (5, 9, None)], ids=["busy", "closed"]
+)
+async def test_time_that_is_taken_cannot_be_dragged(
+    serve: Serve, open_page: OpenPage, day: int, start: float, end_at: str | None
+) -> None:
+    page = await open_page(height=1400)
+    await page.goto(await serve(platform()) + "/styleguide", wait_until="networkidle")
+    await _drag(page, day, start, 10)
+    if end_at is None:
+        assert await page.locator("#f-from").input_value() == ""
+        await expect(page.locator(".week-calendar__status")).to_have_text("这段时间不能预约，请换一段。")
+    else:
+        assert await page.locator("#f-to").input_value() == f"{_day(day)}T{end_at}"
+
+
+async def test_typed_times_are_drawn(serve: Serve, open_page: OpenPage) -> None:
+    page = await open_page()
+    await page.goto(await serve(platform()) + "/styleguide", wait_until="networkidle")
+    await page.locator("#f-from").fill(f"{_day(3)}T10:00")
+    await page.locator("#f-to").fill(f"{_day(3)}T11:30")
+    await page.locator("#f-to").blur()
+    await expect(page.locator(".ec-event.is-chosen")).to_contain_text("10:00–11:30")
+
+
+async def test_moving_an_own_booking_is_told_with_instants(serve: Serve, open_page: OpenPage) -> None:
+    page = await open_page(height=1400, zone="America/New_York")
+    await page.goto(await serve(platform()) + "/styleguide", wait_until="networkidle")
+    await page.evaluate(
+        "document.addEventListener('week-calendar:move', (e) => { window.moved = e.detail; e.preventDefault(); })"
+    )
+    await page.locator(".week-calendar").scroll_into_view_if_needed()
+    booking = await page.locator(".ec-event.is-mine").bounding_box()
+    thursday = await page.locator(".ec-col-head").nth(3).bounding_box()
+    assert booking
+    assert thursday
+    await page.mouse.move(booking["x"] + 40, booking["y"] + 30)
+    await page.mouse.down()
+    await page.mouse.move(booking["x"] + 60, booking["y"] + 40, steps=4)
+    await page.mouse.move(thursday["x"] + 60, booking["y"] + 30, steps=10)
+    await page.mouse.up()
+    moved = await page.evaluate(
+        "({ bookingId, startsAt, endsAt } = window.moved, { bookingId, startsAt, endsAt })"
+    )
+    assert moved == {
+        "bookingId": MINE,
+        "startsAt": f"{_day(3)}T06:00:00.000Z",
+        "endsAt": f"{_day(3)}T08:00:00.000Z",
+    }
+
+
+async def test_the_clock_can_be_kept_in_chinese_and_english(serve: Serve, open_page: OpenPage) -> None:
+    url = await serve(platform())
+    page = await open_page()
+    await page.goto(f"{url}/styleguide?lang=en", wait_until="networkidle")
+    await expect(page.locator(".ec-col-head").first).to_have_text(f"Mon {MONDAY.day}/{MONDAY.month}")
+    await page.goto(f"{url}/styleguide?lang=zh", wait_until="networkidle")
+    await expect(page.locator(".ec-col-head").first).to_have_text(f"周一 {MONDAY.month}/{MONDAY.day}")
