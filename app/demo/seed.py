@@ -1,4 +1,4 @@
-"""Loads the demonstration into a migrated database, through the features' own services wherever the past allows it.
+"""Loads the demonstration into a migrated database.
 
 Each step of each province is one transaction, in that province's context and as the application's role. It ends by
 writing into the journal what it made, by the names of the plan: that is how later steps find the ids, and how a second

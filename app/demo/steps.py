@@ -1,11 +1,11 @@
 """The steps of loading: each makes one kind of rows for one province and says what it made."""
 
+from itertools import chain
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
 from app.access.permissions import Role
-from app.access.principal import Principal
 from app.core.db import Session
 from app.demo import bookings as planned
 from app.demo.accounts import CLIENT_SECRET, PASSWORD, PEOPLE, system
@@ -13,9 +13,10 @@ from app.demo.data.provinces import Province
 from app.demo.instruments import INSTRUMENTS, InstrumentPlan
 from app.demo.made import Ids, Made, named, one_in
 from app.demo.organisations import ORGANISATIONS
-from app.demo.rows import booking_row, record_booking
+from app.demo.rows import booking_events, booking_row, hours_rows, instrument_event, instrument_row, unit_rows
 from app.identity import public as identity
-from app.instruments import public as register
+from app.instruments.public import Booking, Instrument, InstrumentUnit, OpeningRule
+from app.journal.public import record_all
 from app.organisations import public as organisation_register
 
 PROVINCE_ROLES = frozenset({Role.PROVINCE_ADMIN, Role.AUDITOR})
@@ -83,43 +84,46 @@ async def memberships(session: Session, province: Province, made: Made) -> Ids:
 
 
 async def instruments(session: Session, province: Province, made: Made) -> Ids:
-    """Instruments with units, opening hours and stewards, registered by the province's admin; ids of units too."""
-    ids = {}
-    admin = made.admin(province)
-    steward = made.account(province.code, one_in(PEOPLE[province.code], Role.STEWARD))
+    """Instruments with units, opening hours and stewards; the ids of instruments and of units."""
+    code, plans = province.code, INSTRUMENTS[province.code]
+    rows = [instrument_row(plan, code, made) for plan in plans]
+    registered = insert(Instrument).returning(Instrument.inner_id, Instrument.id)
+    ids: dict[str, UUID] = {row.inner_id: row.id for row in await session.execute(registered, rows)}
+    await record_all(session, [instrument_event(row, ids[row["inner_id"]]) for row in rows])
+    hours = [row for plan in plans for row in hours_rows(plan, code, ids[plan.inner_id])]
+    await session.execute(insert(OpeningRule), hours)
+    steward = made.account(code, one_in(PEOPLE[code], Role.STEWARD))
+    for plan in _stewarded(province):
+        await identity.add_steward(
+            session, tenant_id=code, account_id=steward, instrument_id=ids[plan.inner_id]
+        )
+    return ids | await _add_units(session, code, ids)
+
+
+def _stewarded(province: Province) -> list[InstrumentPlan]:
     first, *_ = province.organisations
-    for number, plan in enumerate(INSTRUMENTS[province.code]):
-        instrument_id = await _register(session, admin, made.organisation(province.code, plan.owner), plan)
-        ids[plan.inner_id] = instrument_id
-        if plan.owner == first and number % STEWARDED == 0:
-            await register.add_steward(session, caller=admin, instrument_id=instrument_id, account_id=steward)
+    return [plan for plan in INSTRUMENTS[province.code] if plan.owner is first][::STEWARDED]
+
+
+async def _add_units(session: Session, code: str, ids: Ids) -> dict[str, UUID]:
     names = {instrument_id: inner_id for inner_id, instrument_id in ids.items()}
-    unit = register.InstrumentUnit
-    rows = await session.execute(
-        select(unit.id, unit.instrument_id, unit.label).where(unit.instrument_id.in_(names))
-    )
-    return ids | {named(names[row.instrument_id], row.label): row.id for row in rows}
-
-
-async def _register(session: Session, admin: Principal, owner_id: UUID, plan: InstrumentPlan) -> UUID:
-    new = register.InstrumentCreate(organisation_id=owner_id, units=plan.units, **plan.fields)
-    instrument_id = await register.create_instrument(session, caller=admin, new=new)
-    if plan.regime.hours:
-        hours = [
-            register.HoursIn(weekday=weekday, opens=opens, closes=closes)
-            for weekday, opens, closes in plan.regime.hours
-        ]
-        await register.set_hours(session, caller=admin, instrument_id=instrument_id, version=1, hours=hours)
-    return instrument_id
+    rows = [row for plan in INSTRUMENTS[code] for row in unit_rows(plan, code, ids[plan.inner_id])]
+    unit = InstrumentUnit
+    added = await session.execute(insert(unit).returning(unit.id, unit.instrument_id, unit.label), rows)
+    return {named(names[row.instrument_id], row.label): row.id for row in added}
 
 
 async def bookings(session: Session, province: Province, made: Made) -> Ids:
-    """What the province's people booked, anywhere: written as it was decided, for nobody can book the past."""
+    """What the province's people booked, anywhere."""
     plans = [plan for plan in planned.bookings(made.monday) if plan.requester_tenant_id == province.code]
-    booking = register.Booking
-    statement = insert(booking).returning(booking.id, sort_by_parameter_order=True)
     rows = [booking_row(plan, made) for plan in plans]
-    ids = (await session.scalars(statement, rows)).all()
-    for plan, row, booking_id in zip(plans, rows, ids, strict=True):
-        await record_booking(session, plan, row, booking_id)
+    booked = await session.execute(
+        insert(Booking).returning(Booking.id, Booking.unit_id, Booking.starts_at), rows
+    )
+    ids = {(row.unit_id, row.starts_at): row.id for row in booked}
+    events = (
+        booking_events(plan, row, ids[row["unit_id"], plan.starts_at])
+        for plan, row in zip(plans, rows, strict=True)
+    )
+    await record_all(session, chain.from_iterable(events))
     return {}

@@ -1,17 +1,34 @@
 """Writing to the journal."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import insert
+from sqlalchemy import Insert, insert
 
 from app.core.db import Session
 from app.journal.models import JournalEvent
-from app.tenancy.context import context_of
+from app.tenancy.context import TenantContext, context_of
 
-__all__ = ["JournalEvent", "record"]
+__all__ = ["Event", "JournalEvent", "record", "record_all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened.
+
+    `kind` is "noun.verb_in_past" ("booking.created"); `tenant_id` the owner of the thing where it is not the caller's
+    own province; `before`/`after` hold only what changed. Personal data is not written here in clear: give ids.
+    """
+
+    kind: str
+    subject: tuple[str, UUID | str]
+    tenant_id: str | None = None
+    actor_id: UUID | None = None
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
 
 
 async def record(
@@ -24,26 +41,33 @@ async def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write what happened, in the transaction of the change.
+    """Write what happened, in the transaction of the change; the words are those of `Event`."""
+    event = Event(kind, subject, tenant_id, actor_id, before, after)
+    await session.execute(_statement().values(**_row(event, context_of(session))))
 
-    `kind` is "noun.verb_in_past" ("booking.created"); `tenant_id` the owner of the thing where it is not the caller's
-    own province; `before`/`after` hold only what changed. Personal data is not written here in clear: give ids.
-    """
+
+async def record_all(session: Session, events: Iterable[Event]) -> None:
+    """Write many events in one message to the database."""
     context = context_of(session)
-    actor_tenant = context.tenant_id or tenant_id
-    await session.execute(
-        # Inline: the id is not asked back, for the sign-in code may write here and not read.
-        insert(JournalEvent)
-        .inline()
-        .values(
-            kind=kind,
-            subject_type=subject[0],
-            subject_id=str(subject[1]),
-            tenant_id=tenant_id or actor_tenant,
-            actor_tenant_id=actor_tenant,
-            actor_id=actor_id or context.caller_id,
-            request_id=context.request_id,
-            before=to_jsonable_python(before) if before is not None else None,
-            after=to_jsonable_python(after) if after is not None else None,
-        )
-    )
+    if rows := [_row(event, context) for event in events]:
+        await session.execute(_statement(), rows)
+
+
+def _statement() -> Insert:
+    # Inline: the id is not asked back, for the sign-in code may write here and not read.
+    return insert(JournalEvent).inline()
+
+
+def _row(event: Event, context: TenantContext) -> dict[str, Any]:
+    actor_tenant = context.tenant_id or event.tenant_id
+    return {
+        "kind": event.kind,
+        "subject_type": event.subject[0],
+        "subject_id": str(event.subject[1]),
+        "tenant_id": event.tenant_id or actor_tenant,
+        "actor_tenant_id": actor_tenant,
+        "actor_id": event.actor_id or context.caller_id,
+        "request_id": context.request_id,
+        "before": to_jsonable_python(event.before) if event.before is not None else None,
+        "after": to_jsonable_python(event.after) if event.after is not None else None,
+    }
