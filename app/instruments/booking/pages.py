@@ -225,6 +225,7 @@ async def _move_page(
 
 
 def _booking_page(request: Request, caller: Principal, booking: Booking, form: Form[Any]) -> Response:
+    now = clock.now()
     return render(
         request,
         "bookings/detail.html",
@@ -232,10 +233,9 @@ def _booking_page(request: Request, caller: Principal, booking: Booking, form: F
         caller=caller,
         booking=booking,
         form=form,
+        now=now,
         purpose=panel.PURPOSES[booking.purpose],
-        changeable=booking.blocking
-        and booking.starts_at > clock.now()
-        and bool(policy.may_change(caller, booking)),
+        changeable=booking.blocking and booking.starts_at > now and bool(policy.may_change(caller, booking)),
         by_owner=not policy.is_requester(caller, booking),
     )
 

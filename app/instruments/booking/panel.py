@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
@@ -14,9 +13,9 @@ from app.core.db import ReadSession
 from app.core.i18n import Message, msg
 from app.instruments.booking import availability
 from app.instruments.booking.availability import Availability, Busy
-from app.instruments.rules.opening import Span
+from app.instruments.rules.opening import Span, open_spans
 from app.organisations.public import names
-from app.web.public import Form
+from app.web.public import SHANGHAI, Form
 
 WEEK = timedelta(days=7)
 PURPOSES = {
@@ -41,7 +40,8 @@ class Panel:
     """All the panel's template shows."""
 
     week: Availability
-    monday: date
+    day: date
+    """The day asked for; its week is shown, and on a phone the day itself."""
     days: list[Day]
     units: list[tuple[str, str]]
     organisations: list[tuple[str, str]]
@@ -56,6 +56,11 @@ class Panel:
         if not rules or any(rule.closes <= rule.opens for rule in rules):
             return "00:00", "24:00"
         return f"{min(rule.opens for rule in rules):%H:%M}", f"{max(rule.closes for rule in rules):%H:%M}"
+
+    @property
+    def monday(self) -> date:
+        """The first day of the week shown."""
+        return _monday(self.day)
 
     @property
     def previous(self) -> str | None:
@@ -83,23 +88,43 @@ async def of(
     Raises:
         NotFound: the caller sees no such instrument.
     """
-    zone = ZoneInfo("Asia/Shanghai")
-    day = week or clock.now().astimezone(zone).date()
-    monday = day - timedelta(days=day.weekday())
-    since = datetime.combine(monday, time.min, zone)
-    found = await availability.of_instrument(
-        session, caller=caller, instrument_id=instrument_id, since=since, until=since + WEEK
-    )
+    day = week or clock.now().astimezone(SHANGHAI).date()
+    found = await _week(session, caller, instrument_id, day)
+    if week is None and not _open_from_now(found, day):
+        day = _monday(day) + WEEK
+        found = await _week(session, caller, instrument_id, day)
     organisations = await names(session, list(caller.organisations))
     return Panel(
         week=found,
-        monday=monday,
-        days=_days(found, since),
+        day=day,
+        days=_days(found, _start(day)),
         units=[(str(unit.id), unit.label) for unit in found.units],
         organisations=[(str(id_), name) for id_, name in organisations.items()],
         form=form or Form({}),
         why_not=_why_not(caller, found),
     )
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _start(day: date) -> datetime:
+    """The first instant of a day's week."""
+    return datetime.combine(_monday(day), time.min, SHANGHAI)
+
+
+async def _week(session: ReadSession, caller: Principal, instrument_id: UUID, day: date) -> Availability:
+    since = _start(day)
+    return await availability.of_instrument(
+        session, caller=caller, instrument_id=instrument_id, since=since, until=since + WEEK
+    )
+
+
+def _open_from_now(found: Availability, day: date) -> bool:
+    """Whether anything of the week is left to book."""
+    terms = found.terms
+    return bool(open_spans(terms.hours, terms.zone, found.bookable_from, _start(day) + WEEK))
 
 
 def _why_not(caller: Principal, found: Availability) -> Message | None:

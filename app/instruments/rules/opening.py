@@ -29,7 +29,7 @@ class OpeningHours:
 def open_spans(hours: Sequence[OpeningHours], zone: ZoneInfo, since: datetime, until: datetime) -> list[Span]:
     """When the instrument is open within [since, until), merged and in order; no hours at all means always."""
     if not hours:
-        return [(since, until)]
+        return [(since, until)] if since < until else []
     found: list[Span] = []
     day = since.astimezone(zone).date() - DAY
     last = until.astimezone(zone).date()

@@ -89,7 +89,9 @@ class WeekCalendar {
       const response = await fetch(url, { headers: { accept: "application/json" } });
       if (!response.ok) throw new Error(String(response.status));
       const { busy, closed } = await response.json();
-      const shown = [...busy.map((slot) => this.busy(slot)), ...closed.map((slot) => this.closed(slot))];
+      const past = { starts_at: this.instant(`${range.startStr.slice(0, 10)}T00:00`), ends_at: new Date().toISOString() };
+      const shut = past.starts_at < past.ends_at ? [...closed, past] : closed;
+      const shown = [...busy.map((slot) => this.busy(slot)), ...shut.map((slot) => this.closed(slot))];
       this.taken = shown;
       this.say("");
       return this.chosen ? [...shown, this.chosen] : shown;
