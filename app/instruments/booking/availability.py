@@ -106,7 +106,7 @@ async def of_instrument(
 def _busy(entry: Row[Any], caller: Principal, *, runs: bool) -> Busy:
     mine = caller.id is not None and entry.requester_id == caller.id
     known = mine or (runs and entry.requester_name is not None)
-    label = f"{entry.requester_name} · {entry.organisation_name}" if known else None
+    label = f"{entry.requester_name} · {entry.organisation_name}" if known and not mine else None
     return Busy(
         unit_id=entry.unit_id,
         starts_at=entry.occupied_from,
