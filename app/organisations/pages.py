@@ -1,5 +1,6 @@
 """The pages of organisations: list, detail, register, change, suspend."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,12 +12,14 @@ from app.access.guards import ensure, requires
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core.cursor import Cursors
+from app.core.db import ReadSession
 from app.core.errors import Stale
 from app.core.i18n import msg
 from app.core.keyset import Part
 from app.core.problems import locale_of
 from app.organisations import export, labels, service
 from app.organisations.models import Organisation
+from app.organisations.places import place_choices, place_names
 from app.organisations.policy import may_manage, may_register, oversees
 from app.organisations.rules.uscc import Standing, examine
 from app.organisations.schemas import OrganisationChange, OrganisationCreate, OrganisationQuery
@@ -51,6 +54,8 @@ async def list_page(
 ) -> Response:
     """The organisations one may see, with filters; htmx asks for the results alone."""
     found = await service.find(db, caller=caller, wanted=wanted, part=Part.of(request, wanted))
+    asked = [wanted.adcode] if wanted.adcode else []
+    places = await place_names(db, [*asked, *(row.adcode for row in found.items)], locale_of(request))
     return render(
         request,
         "organisations/list.html",
@@ -58,8 +63,9 @@ async def list_page(
         organisations=found.items,
         next_cursor=found.next,
         wanted=wanted,
-        active=_active_filters(wanted),
+        active=_active_filters(wanted, places),
         exports={kind: _export_url(request, kind) for kind in export.MEDIA_TYPES},
+        places=places,
         provinces=[(row.code, province_name(row.code)) for row in await provinces(db)],
         may_register=bool(may_register(caller)),
         labels=labels,
@@ -83,10 +89,11 @@ async def export_file(
 
 
 @pages.get("/new")
-async def new_page(request: Request, caller: Manager) -> Response:
+async def new_page(request: Request, db: Reads, caller: Manager) -> Response:
     """The empty form; refused before one types in vain."""
     ensure(may_register(caller))
-    return _form_page(request, Form.filled({"scope": "public", "kind": "institute"}), caller=caller)
+    form: Form[OrganisationCreate] = Form.filled({"scope": "public"})
+    return await _form_page(request, db, form, caller=caller)
 
 
 @pages.post("/new")
@@ -95,7 +102,7 @@ async def new_submit(request: Request, db: Writes, caller: Manager) -> Response:
     form: Form[OrganisationCreate] = await Form.read(request, OrganisationCreate)
     organisation = await form.submit(db, lambda typed: service.register(db, caller=caller, new=typed))
     if organisation is None:
-        return _form_page(request, form, caller=caller)
+        return await _form_page(request, db, form, caller=caller)
     notice = msg("已登记「{name}」", name=organisation.name)
     return see_other(request, f"/organisations/{organisation.id}", notice=notice)
 
@@ -108,6 +115,7 @@ async def detail_page(organisation_id: UUID, request: Request, db: Reads, caller
         request,
         "organisations/detail.html",
         organisation=organisation,
+        places=await place_names(db, [organisation.adcode], locale_of(request)),
         valid=examine(organisation.uscc) is Standing.VALID,
         overseen=oversees(caller, organisation),
         manages=bool(may_manage(caller, organisation)),
@@ -120,7 +128,7 @@ async def edit_page(organisation_id: UUID, request: Request, db: Reads, caller: 
     """The form with what is there."""
     organisation = await service.get_to_manage(db, caller=caller, organisation_id=organisation_id)
     values = {name: getattr(organisation, name) for name in ChangeForm.model_fields}
-    return _form_page(request, Form.filled(values), caller=caller, organisation=organisation)
+    return await _form_page(request, db, Form.filled(values), caller=caller, organisation=organisation)
 
 
 @pages.post("/{organisation_id}/edit")
@@ -141,7 +149,7 @@ async def edit_submit(organisation_id: UUID, request: Request, db: Writes, calle
         form.blame(problem)
         changed = None
     if changed is None:
-        return _form_page(request, form, caller=caller, organisation=organisation)
+        return await _form_page(request, db, form, caller=caller, organisation=organisation)
     return see_other(request, f"/organisations/{organisation_id}", notice=msg("已保存"))
 
 
@@ -174,8 +182,13 @@ async def reactivate_submit(organisation_id: UUID, request: Request, db: Writes,
     return see_other(request, f"/organisations/{organisation_id}", notice=notice)
 
 
-def _form_page(
-    request: Request, form: Form[Any], *, caller: Principal, organisation: Organisation | None = None
+async def _form_page(
+    request: Request,
+    db: ReadSession,
+    form: Form[Any],
+    *,
+    caller: Principal,
+    organisation: Organisation | None = None,
 ) -> Response:
     return render(
         request,
@@ -184,6 +197,8 @@ def _form_page(
         form=form,
         caller=caller,
         organisation=organisation,
+        places=await place_choices(db, str(caller.tenant_id), locale_of(request)),
+        scopes=list(labels.SCOPES.items()),
         doubtful=bool(form.typed("uscc_override_reason") or form.errors_of("uscc_override_reason")),
         labels=labels,
     )
@@ -194,7 +209,7 @@ def _export_url(request: Request, kind: export.Format) -> str:
     return f"/organisations/export.{kind}" + (f"?{query}" if query else "")
 
 
-def _active_filters(wanted: OrganisationQuery) -> list[tuple[str, Any]]:
+def _active_filters(wanted: OrganisationQuery, places: Mapping[str, str]) -> list[tuple[str, Any]]:
     """Each filter that is set: its parameter's name and what it asks for, in words."""
     shown: list[tuple[str, Any]] = []
     if wanted.q:
@@ -206,5 +221,5 @@ def _active_filters(wanted: OrganisationQuery) -> list[tuple[str, Any]]:
     if wanted.status:
         shown.append(("status", labels.STATUSES[wanted.status]))
     if wanted.adcode:
-        shown.append(("adcode", wanted.adcode))
+        shown.append(("adcode", places.get(wanted.adcode, wanted.adcode)))
     return shown

@@ -13,6 +13,7 @@ from app.core.errors import NotFound, Stale
 from app.core.keyset import Part, Slice, fetch
 from app.journal.public import record
 from app.organisations.models import Organisation, name_key
+from app.organisations.places import is_place_of
 from app.organisations.policy import may_manage, may_register
 from app.organisations.problems import StatusUnchanged, adcode_unknown, uscc_doubtful
 from app.organisations.queries import ORDERS, organisation_by_id, organisations
@@ -64,7 +65,8 @@ async def register(db: Session, *, caller: Principal, new: OrganisationCreate) -
     """
     ensure(may_register(caller))
     values = new.model_dump()
-    _check(values, tenant_id=str(caller.tenant_id))
+    _ensure_code(new.uscc, new.uscc_override_reason)
+    await _ensure_place(db, new.adcode, tenant_id=str(caller.tenant_id))
     created = insert(Organisation).values(**values, tenant_id=caller.tenant_id).returning(Organisation)
     organisation = (await db.scalars(created)).one()
     await record(db, "organisation.registered", subject=(SUBJECT, organisation.id), after=values)
@@ -88,7 +90,10 @@ async def change(
     if not after:
         _ensure_current(organisation, version)
         return organisation
-    _check(_columns(organisation) | after, tenant_id=organisation.tenant_id)
+    current = {name: getattr(organisation, name) for name in OrganisationChange.model_fields} | after
+    _ensure_code(current["uscc"], current["uscc_override_reason"])
+    if "adcode" in after:
+        await _ensure_place(db, after["adcode"], tenant_id=organisation.tenant_id)
     before = {name: getattr(organisation, name) for name in after}
     return await _write(db, organisation, version, "organisation.changed", before=before, after=after)
 
@@ -116,11 +121,14 @@ async def set_status(
     return await _write(db, organisation, version, kind, before=before, after={"status": status})
 
 
-def _check(values: Mapping[str, Any], *, tenant_id: str) -> None:
-    if examine(values["uscc"]) is not Standing.VALID and not values["uscc_override_reason"]:
-        raise uscc_doubtful(values["uscc"])
-    if not values["adcode"].startswith(tenant_id[:2]):
-        raise adcode_unknown(values["adcode"])
+def _ensure_code(uscc: str, reason: str | None) -> None:
+    if examine(uscc) is not Standing.VALID and not reason:
+        raise uscc_doubtful(uscc)
+
+
+async def _ensure_place(db: ReadSession, adcode: str, *, tenant_id: str) -> None:
+    if not await is_place_of(db, adcode, tenant_id):
+        raise adcode_unknown(adcode)
 
 
 async def _write(
@@ -151,7 +159,3 @@ async def _write(
 def _ensure_current(organisation: Organisation, version: int) -> None:
     if organisation.version != version:
         raise Stale
-
-
-def _columns(organisation: Organisation) -> dict[str, Any]:
-    return {name: getattr(organisation, name) for name in OrganisationChange.model_fields}

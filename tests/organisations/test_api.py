@@ -143,8 +143,11 @@ class TestRegister:
             ("status", "extra_forbidden"),
         }
 
-    async def test_place_must_be_in_the_own_province(self, admin: httpx2.AsyncClient) -> None:
-        response = await admin.post(URL, json=new(adcode="310101"))
+    @pytest.mark.parametrize("adcode", ["310101", "330000", "330199", "000000"])
+    async def test_place_must_be_a_city_or_county_of_the_own_province(
+        self, admin: httpx2.AsyncClient, adcode: str
+    ) -> None:
+        response = await admin.post(URL, json=new(adcode=adcode))
         assert codes(response) == {("adcode", "organisations.adcode_unknown")}
 
     @pytest.mark.parametrize("role", [Role.AUDITOR, None])
@@ -176,7 +179,7 @@ class TestRegister:
     async def test_statements(self, admin: httpx2.AsyncClient, database: RolledBackDatabase) -> None:
         with statements_on(database.connection) as seen:
             assert (await admin.post(URL, json=new())).status_code == 201
-        assert len(seen) == RECOGNITION + 2, seen
+        assert len(seen) == RECOGNITION + 3, seen
 
 
 RECOGNITION = 1

@@ -12,6 +12,8 @@ import asyncpg
 from alembic import command
 from alembic.config import Config
 
+from app.codes.commands import load_builtin
+from app.codes.commands import load_builtin
 from app.launch.postgres import running
 from app.settings import Settings
 from app.tenancy import roles
@@ -86,6 +88,8 @@ def migrated(settings: Settings) -> None:
     """Roles, tables and built-in reference data, as `commons migrate` makes them."""
     asyncio.run(roles.ensure(settings))
     command.upgrade(alembic_config(settings), "head")
+    asyncio.run(load_builtin(settings))
+    asyncio.run(load_builtin(settings))
 
 
 @contextmanager
