@@ -8,8 +8,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import BinaryIO, Literal
 
-import xlsxwriter
-
 Cell = str | int | float | Decimal | date | datetime | None
 ROWS_PER_CHUNK = 1_000
 FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
@@ -58,6 +56,8 @@ def write_xlsx(rows: Iterable[Sequence[Cell]], target: BinaryIO, *, sheet: str =
     Raises:
         ValueError: there are more rows or columns than XLSX holds, or a text is longer than 32,767 characters.
     """
+    import xlsxwriter  # noqa: PLC0415 - 13 MB in every process, and few ever write a workbook
+
     with xlsxwriter.Workbook(target, {"constant_memory": True}) as workbook:
         worksheet = workbook.add_worksheet(sheet)
         bold = workbook.add_format({"bold": True})
