@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from app.audit.routes import router as audit
+from app.codes.routes import router as codes
 from app.identity.routes import me, organisation_members
 from app.instruments.booking.routes import router as bookings
 from app.instruments.registry.routes import router as instruments
@@ -10,5 +11,5 @@ from app.organisations.routes import router as organisations
 from app.tasks.routes import router as tasks
 
 router = APIRouter(prefix="/api/v1")
-for part in (me, organisation_members, organisations, instruments, bookings, tasks, audit):
+for part in (me, organisation_members, organisations, instruments, bookings, tasks, audit, codes):
     router.include_router(part)

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
+from app.codes.commands import load_builtin
 from app.core import revisions
 from app.launch.bootstrap import ROOT
 from app.launch.errors import LaunchError, plain_database_errors
@@ -13,7 +14,7 @@ from app.tenancy import roles
 
 
 def upgrade(settings: Settings) -> None:
-    """Make the roles, then run every migration that is missing; needs the administrator's DATABASE_URL.
+    """Make the roles, run missing migrations, load the built-in code lists; needs the administrator's DATABASE_URL.
 
     Raises:
         LaunchError: DATABASE_URL is missing or does not work, the server is older than PostgreSQL 18, or the schema is newer.
@@ -29,6 +30,7 @@ def upgrade(settings: Settings) -> None:
             raise LaunchError(f"需要 PostgreSQL 18 或更高版本：{where}", f"{error}: {where}") from error
         if revision != revisions.head():
             _migrate(settings)
+        asyncio.run(load_builtin(settings))
 
 
 def _migrate(settings: Settings) -> None:

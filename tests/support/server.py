@@ -13,7 +13,6 @@ from alembic import command
 from alembic.config import Config
 
 from app.codes.commands import load_builtin
-from app.codes.commands import load_builtin
 from app.launch.postgres import running
 from app.settings import Settings
 from app.tenancy import roles
@@ -88,7 +87,6 @@ def migrated(settings: Settings) -> None:
     """Roles, tables and built-in reference data, as `commons migrate` makes them."""
     asyncio.run(roles.ensure(settings))
     command.upgrade(alembic_config(settings), "head")
-    asyncio.run(load_builtin(settings))
     asyncio.run(load_builtin(settings))
 
 

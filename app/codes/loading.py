@@ -1,0 +1,158 @@
+"""Bringing a list up to a new edition: all or nothing, idempotent, nothing deleted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, update
+from sqlalchemy.dialects.postgresql import insert
+
+from app.codes import queries
+from app.codes.models import Code, CodeScheme
+from app.codes.placing import place
+from app.codes.reading import Reading, read
+from app.codes.rules.changes import Changes, Entry, compare
+from app.codes.schemes import SCHEMES, scheme_of
+from app.core.db import Session
+from app.core.errors import FieldError
+from app.core.i18n import Message, msg
+
+DATA = Path(__file__).parent / "data"
+ROWS_PER_STATEMENT = 2_000
+COLUMNS = tuple(column.name for column in fields(Entry))
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A file with an edition of a list, and how to take it."""
+
+    path: Path
+    source: str = ""
+    """Who published it and when; the file's name where nothing is said."""
+    format_name: str | None = None
+    columns: Mapping[str, str] | None = None
+    """Our column -> the file's, for shapes that no format describes."""
+    encoding: str | None = None
+    as_of: date | None = None
+    """The day the edition takes effect; codes it lacks were in force until the day before."""
+    partial: bool = False
+    """The file is a part of the list: codes it lacks stay current."""
+    replace: bool = False
+    """Let more than half of the current codes become historical."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did, or would do."""
+
+    scheme: str
+    format: str
+    read: int
+    changes: Changes
+    omitted: Sequence[tuple[Message, list[int]]]
+    """Reasons why rows are no entries of the list, and those rows."""
+    faults: Sequence[FieldError] = field(default=())
+    applied: bool = False
+
+
+async def import_codes(db: Session, *, scheme: str, edition: Edition, dry_run: bool = False) -> ImportReport:
+    """Take over an edition of a list; with any fault, or as a dry run, nothing is written.
+
+    Raises:
+        TableError: the file cannot be read.
+    """
+    return await _import(db, scheme, edition, origin="import", dry_run=dry_run)
+
+
+async def load_builtin(db: Session) -> Sequence[ImportReport]:
+    """Bring the built-in lists up to the files that ship with the platform; imported lists are left alone."""
+    reports = []
+    for scheme in SCHEMES.values():
+        if scheme.builtin and (await _locked(db, scheme.name)).origin == "builtin":
+            path = DATA / f"{scheme.name}.csv"
+            with path.open(encoding="utf-8") as file:
+                source = file.readline().strip("# \n")
+            edition = Edition(path, source, replace=True)
+            reports.append(await _import(db, scheme.name, edition, origin="builtin", dry_run=False))
+    return reports
+
+
+async def _import(db: Session, name: str, edition: Edition, *, origin: str, dry_run: bool) -> ImportReport:
+    scheme = scheme_of(name)
+    reading = read(
+        edition.path,
+        scheme,
+        format_name=edition.format_name,
+        columns=edition.columns,
+        encoding=edition.encoding,
+    )
+    await _locked(db, name)
+    stored = {row.code: _entry(row) for row in await db.scalars(queries.all_entries(name))}
+    source = edition.source or edition.path.name
+    incoming = place(reading, scheme, stored, source=source)
+    complete = not (edition.partial or reading.format.partial or reading.format.status == "historical")
+    changes = compare(stored, incoming, complete=complete and not reading.faults, as_of=edition.as_of)
+    if not edition.replace:
+        reading.faults.extend(_vanishing(changes, stored))
+    applied = not (dry_run or reading.faults)
+    if applied and changes.written():
+        await _write(db, name, changes.written())
+        version = CodeScheme.version + 1
+        values = {
+            "version": version,
+            "origin": origin,
+            "source": source,
+            "imported_at": func.clock_timestamp(),
+        }
+        await db.execute(update(CodeScheme).where(CodeScheme.name == name).values(**values))
+    return _report(name, reading, changes, applied=applied)
+
+
+def _report(name: str, reading: Reading, changes: Changes, *, applied: bool) -> ImportReport:
+    return ImportReport(
+        name,
+        reading.format.name,
+        len(reading.records),
+        changes,
+        list(reading.omitted.values()),
+        sorted(reading.faults, key=lambda fault: fault.row or 0),
+        applied,
+    )
+
+
+def _vanishing(changes: Changes, stored: Mapping[str, Entry]) -> list[FieldError]:
+    """A file that lacks most of a list is hardly its new edition."""
+    levels = {entry.level for entry in changes.retired}
+    before = sum(entry.status == "current" and entry.level in levels for entry in stored.values())
+    if len(changes.retired) * 2 <= before:
+        return []
+    reason = msg(
+        "文件缺少现行 {before} 个代码中的 {lost} 个：只是一部分请用 --partial，确要全部废止请用 --replace",
+        before=before,
+        lost=len(changes.retired),
+    )
+    return [FieldError("file", "too_many_vanish", reason)]
+
+
+async def _locked(db: Session, name: str) -> CodeScheme:
+    await db.execute(insert(CodeScheme).values(name=name).on_conflict_do_nothing())
+    return (await db.scalars(queries.scheme_for_update(name))).one()
+
+
+def _entry(row: Code) -> Entry:
+    return Entry(**{column: getattr(row, column) for column in COLUMNS})
+
+
+async def _write(db: Session, scheme: str, entries: Sequence[Entry]) -> None:
+    statement = insert(Code)
+    statement = statement.on_conflict_do_update(
+        index_elements=["scheme", "code"],
+        set_={column: statement.excluded[column] for column in COLUMNS if column != "code"},
+    )
+    rows: list[dict[str, Any]] = [
+        {"scheme": scheme, **{column: getattr(entry, column) for column in COLUMNS}} for entry in entries
+    ]
+    for start in range(0, len(rows), ROWS_PER_STATEMENT):
+        await db.execute(statement, rows[start : start + ROWS_PER_STATEMENT])

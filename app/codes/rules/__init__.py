@@ -1,0 +1,1 @@
+"""Pure rules of code lists: no input, no output."""
