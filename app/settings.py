@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.crypto import derive_hex
@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     """The administrator's URL: `commons migrate` makes the roles and tables with it."""
     app_database_url: str | None = None
     """The application's own URL; derived from `database_url` and `secret_key` when absent."""
-    database_roles: str = "commons"
+    database_roles: str = Field(default="commons", pattern=r"^[a-z][a-z0-9_]{0,30}$")
     """Prefix of the database roles, so that two deployments can share one PostgreSQL."""
     database_pool_size: int = 10
 

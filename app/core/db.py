@@ -122,6 +122,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=10,
+            hide_parameters=True,  # an error's text goes to the log, and a person's data must not
             connect_args={
                 "connection_class": _DriverConnection,
                 "server_settings": {"application_name": application_name, "timezone": "UTC", "jit": "off"},

@@ -48,6 +48,6 @@ def context_of(session: ReadSession) -> TenantContext:
 
 
 @event.listens_for(SyncSession, "after_begin")
-def _apply(session: SyncSession, _transaction: SessionTransaction, connection: Connection) -> None:
-    if not session.in_nested_transaction():
+def _apply(session: SyncSession, transaction: SessionTransaction, connection: Connection) -> None:
+    if not transaction.nested:
         open_with(connection, session.info.get(KEY, VISITOR).settings())

@@ -1,0 +1,56 @@
+"""Bases of the API's models."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from pydantic import ValidationError
+
+from app.core.clock import now
+from app.core.schema import Input, Instant, Output, PageOf
+
+
+class Given(Input):
+    at: Instant
+
+
+class Shown(Output):
+    name: str
+
+
+def test_an_instant_needs_its_offset_and_becomes_utc() -> None:
+    assert Given.model_validate({"at": "2026-11-23T09:00:00+08:00"}).at == datetime(2026, 11, 23, 1, tzinfo=UTC)
+    assert Given.model_validate({"at": "2026-11-23T09:00:00+08:00"}).at.tzinfo is UTC
+    with pytest.raises(ValidationError) as caught:
+        Given.model_validate({"at": "2026-11-23T09:00:00"})
+    assert caught.value.errors()[0]["type"] == "timezone_aware"
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        datetime.max.replace(tzinfo=timezone(timedelta(hours=-8))),
+        datetime.min.replace(tzinfo=timezone(timedelta(hours=8))),
+    ],
+)
+def test_an_instant_outside_the_calendar_in_utc_is_refused(at: datetime) -> None:
+    with pytest.raises(ValidationError):
+        Given(at=at)
+
+
+def test_unknown_input_is_refused() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Given.model_validate({"at": "2026-11-23T09:00:00Z", "more": 1})
+    assert caught.value.errors()[0]["type"] == "extra_forbidden"
+
+
+def test_output_is_built_from_attributes() -> None:
+    class Row:
+        name = "电镜"
+
+    page = PageOf[Shown](items=[Shown.model_validate(Row())], next=None)
+    assert page.model_dump() == {"items": [{"name": "电镜"}], "next": None}
+
+
+def test_the_clock_is_aware_and_utc() -> None:
+    assert now().tzinfo is UTC
+    assert abs(now() - datetime.now(UTC)) < timedelta(seconds=1)
