@@ -28,6 +28,8 @@ ACROSS = 0.3
 """The part of bookings from other provinces, where they may."""
 CANCELLED = 0.07
 NOTED = 0.2
+BUSY = 3
+"""Those one can sign in as book this much more than their colleagues, so that their pages show something."""
 Span = tuple[int, int]
 
 
@@ -164,4 +166,5 @@ def _requester(random: Random, tenant_id: str, plan: InstrumentPlan) -> tuple[st
         for person in PEOPLE[tenant_id]
         if person.role is Role.MEMBER and (not inside or person.organisation == plan.owner)
     ]
-    return tenant_id, random.choice(researchers)
+    weights = [BUSY if person.signs_in else 1 for person in researchers]
+    return tenant_id, random.choices(researchers, weights)[0]

@@ -52,6 +52,11 @@ class Kind:
     technical: str
     function: str
 
+    @property
+    def is_medical(self) -> bool:
+        """Class 09, medical research instruments."""
+        return self.class_code.startswith("09")
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -132,16 +137,21 @@ def _access(random: Random) -> Iterator[Access]:
         yield Access(scope, service_status, running_state, customs)
 
 
-def _owners(random: Random, province: Province, chosen: list[Kind]) -> Iterator[Place]:
-    """Medical kinds stand in the hospital, the flagships in the first two; the rest by share."""
-    places = province.organisations
+def _owners(random: Random, province: Province, chosen: list[Kind]) -> list[Place]:
+    """Whose each instrument is: by share, with the flagships at the first two and medical kinds in the hospital."""
+    first, second, *_ = places = province.organisations
     hospital = next(place for place in places if place.kind == "medical")
-    for number, kind in enumerate(chosen):
-        drawn = random.choices(places, [place.share for place in places])[0]
-        if kind.class_code.startswith("09"):
-            yield hospital
-        else:
-            yield places[number % 2] if number < FLAGSHIPS else drawn
+    bound = [
+        (first, second)[number % 2] if number < FLAGSHIPS else hospital if kind.is_medical else None
+        for number, kind in enumerate(chosen)
+    ]
+    deck = [place for place in places for _ in range(place.share)]
+    for place in bound:
+        if place is not None:
+            deck.remove(place)
+    random.shuffle(deck)
+    rest = iter(deck)
+    return [place or next(rest) for place in bound]
 
 
 def _plan(

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
 from app.access.permissions import Role
 from app.access.principal import Principal
 from app.demo.accounts import PEOPLE, Person
+from app.demo.bookings import BookingPlan, bookings
 from app.demo.data.provinces import Place, Province
 
 Ids = Mapping[str, UUID]
@@ -20,6 +22,11 @@ class Made:
     monday: datetime
     by_province: dict[str, dict[str, Ids]] = field(default_factory=dict)
     password_hash: str | None = None
+
+    @cached_property
+    def fortnight(self) -> list[BookingPlan]:
+        """Every booking there will be."""
+        return list(bookings(self.monday))
 
     def account(self, tenant_id: str, person: Person) -> UUID:
         """The account of a person."""

@@ -7,7 +7,6 @@ from sqlalchemy import insert
 
 from app.access.permissions import Role
 from app.core.db import Session
-from app.demo import bookings as planned
 from app.demo.accounts import CLIENT_SECRET, PASSWORD, PEOPLE, system
 from app.demo.data.provinces import Province
 from app.demo.instruments import INSTRUMENTS, InstrumentPlan
@@ -115,7 +114,7 @@ async def _add_units(session: Session, code: str, ids: Ids) -> dict[str, UUID]:
 
 async def bookings(session: Session, province: Province, made: Made) -> Ids:
     """What the province's people booked, anywhere."""
-    plans = [plan for plan in planned.bookings(made.monday) if plan.requester_tenant_id == province.code]
+    plans = [plan for plan in made.fortnight if plan.requester_tenant_id == province.code]
     rows = [booking_row(plan, made) for plan in plans]
     booked = await session.execute(
         insert(Booking).returning(Booking.id, Booking.unit_id, Booking.starts_at), rows
