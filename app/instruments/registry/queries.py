@@ -28,7 +28,7 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY, aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, aggregate_order_by
 
 from app.access.principal import Principal
 from app.core.db import ReadSession
@@ -179,8 +179,12 @@ def _shown(at: datetime) -> tuple[ColumnElement[Any], ...]:
 
 async def organisations_named(db: ReadSession, words: Sequence[str]) -> dict[str, list[UUID]]:
     """The organisations that carry each word in their names; one query for all words."""
-    asked = func.unnest(literal(list(words))).table_valued(column("word", Text), name="asked")
-    named = Organisation.name.icontains(asked.c.word, autoescape=True)
+    asked = (
+        func.unnest(literal(list(words), ARRAY(Text)))
+        .table_valued(column("word", Text), name="asked")
+        .render_derived()
+    )
+    named = func.strpos(func.lower(Organisation.name), asked.c.word) > 0
     ids = func.array_agg(Organisation.id).label("ids")
     rows = (
         await db.execute(select(asked.c.word, ids).join(Organisation, named).group_by(asked.c.word))
