@@ -4,8 +4,11 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from fastapi import Response
+from fastapi.responses import HTMLResponse
 from playwright.async_api import Page, expect
 
+from app.web.public import Pages
 from tests.browser.conftest import OpenPage, Serve
 from tests.web.preview import MINE, MONDAY, RESEARCHER, platform
 
@@ -188,3 +191,31 @@ async def test_the_clock_can_be_kept_in_chinese_and_english(serve: Serve, open_p
     await expect(page.locator(".ec-col-head").first).to_have_text(f"Mon {MONDAY.day}/{MONDAY.month}")
     await page.goto(f"{url}/styleguide?lang=zh", wait_until="networkidle")
     await expect(page.locator(".ec-col-head").first).to_have_text(f"周一 {MONDAY.month}/{MONDAY.day}")
+
+
+def _posts() -> Pages:
+    pages = Pages()
+
+    @pages.post("/pressed")
+    async def pressed() -> Response:
+        return HTMLResponse("<p id=answer>taken</p>")
+
+    return pages
+
+
+async def test_what_htmx_sends_without_a_form_carries_the_token(serve: Serve, open_page: OpenPage) -> None:
+    page = await open_page()
+    await page.goto(await serve(platform(RESEARCHER, routers=(_posts(),))), wait_until="networkidle")
+    await page.evaluate(
+        """() => {
+            const button = document.createElement("button");
+            button.id = "press";
+            button.setAttribute("hx-post", "/pressed");
+            button.setAttribute("hx-target", "#main");
+            button.textContent = "press";
+            document.querySelector("main").prepend(button);
+            htmx.process(button);
+        }"""
+    )
+    await page.locator("#press").click()
+    await expect(page.locator("#answer")).to_have_text("taken")
