@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; returns the exit code."""
     arguments, rest = _parser().parse_known_args(argv)
-    if rest and arguments.run is not _test:
+    if rest and arguments.run not in {_test, _codes}:
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
     arguments.rest = rest
     run: Callable[[Arguments], int | None] = arguments.run
@@ -57,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser("worker", help="run jobs of the queue").set_defaults(run=_worker)
     commands.add_parser("migrate", help="make roles and tables, as DATABASE_URL").set_defaults(run=_migrate)
+    commands.add_parser("codes", add_help=False, help="code lists: take over an edition").set_defaults(
+        run=_codes
+    )
     _add_development_commands(commands)
     return parser
 
@@ -78,6 +82,7 @@ def _add_development_commands(commands: "argparse._SubParsersAction[argparse.Arg
     )
     assets.set_defaults(run=_assets)
 
+    commands.add_parser("openapi", help="rewrite openapi/openapi.yaml").set_defaults(run=_openapi)
     commands.add_parser("lock", help="resolve the dependencies anew").set_defaults(run=_lock)
 
 
@@ -110,6 +115,22 @@ def _migrate(_arguments: Arguments) -> None:
     schema.upgrade(_settings())
 
 
+def _codes(arguments: Arguments) -> int:
+    from app.codes import commands
+    from app.core.i18n import Locale
+    from app.launch.errors import plain_database_errors
+
+    settings = _settings()
+    locale: Locale = "en" if os.environ.get("LANG", "").startswith("en") else "zh"
+    try:
+        with plain_database_errors("DATABASE_URL"):
+            return commands.run(arguments.rest, settings=settings, locale=locale)
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise LaunchError(
+            f"无法读取 {error.filename}", f"cannot read {error.filename}: {error.strerror}"
+        ) from error
+
+
 def _settings() -> "Settings":
     """The settings of the environment, wrong ones named without their values, which may be secrets."""
     from pydantic import ValidationError
@@ -140,6 +161,12 @@ def _assets(arguments: Arguments) -> None:
     if arguments.update:
         assets.update_manifest()
     assets.build()
+
+
+def _openapi(_arguments: Arguments) -> None:
+    from app.launch import openapi
+
+    openapi.write()
 
 
 def _lock(_arguments: Arguments) -> None:
