@@ -13,7 +13,16 @@ from app.core.db import Database
 from app.main import create_app
 from app.settings import Settings
 from tests.support.database import RolledBackDatabase
-from tests.support.server import copy_template, ensure_template, on, run_folder, settings_for, test_server
+from tests.support.server import (
+    DEMO_TEMPLATE,
+    copy_template,
+    ensure_demo_template,
+    ensure_template,
+    on,
+    run_folder,
+    settings_for,
+    test_server,
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -77,6 +86,21 @@ async def fresh_database(fresh_settings: Settings) -> AsyncIterator[Database]:
     database = Database(fresh_settings.url_for("app"), pool_size=20)
     yield database
     await database.close()
+
+
+@pytest.fixture(scope="session")
+def demo_template(server: str) -> str:
+    """The server's URL; the template with the demonstration in it is there."""
+    ensure_demo_template(server)
+    return server
+
+
+@pytest.fixture
+async def demo_settings(demo_template: str) -> Settings:
+    """Settings of a database of this test's own with the demonstration in it."""
+    name = f"commons_test_{uuid4().hex[:12]}"
+    await copy_template(demo_template, name, DEMO_TEMPLATE)
+    return settings_for(on(demo_template, name))
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ ACROSS = 0.3
 """The part of bookings from other provinces, where they may."""
 CANCELLED = 0.07
 NOTED = 0.2
-BUSY = 3
+BUSY = 2
 """Those one can sign in as book this much more than their colleagues, so that their pages show something."""
 Span = tuple[int, int]
 

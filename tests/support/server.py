@@ -13,18 +13,20 @@ from alembic import command
 from alembic.config import Config
 
 from app.codes.commands import load_builtin
+from app.demo import seed
 from app.launch.postgres import running
 from app.settings import Settings
 from app.tenancy import roles
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = "commons_test_template"
+DEMO_TEMPLATE = "commons_test_demo"
 SECRET = "tests-only-secret-0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def run_folder() -> Path:
     """The folder of this run's server, shared by the run's processes and removed at its end."""
-    memory = Path("/dev/shm")  # noqa: S108 - several times faster than a disk; tests keep nothing
+    memory = Path("/dev/shm")
     base = memory if memory.is_dir() and os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
     return base / f"commons-tests-{os.environ['COMMONS_TEST_RUN']}"
 
@@ -109,9 +111,18 @@ def ensure_template(url: str) -> None:
             asyncio.run(administer(url, f"ALTER DATABASE {TEMPLATE}_building RENAME TO {TEMPLATE}"))
 
 
-async def copy_template(url: str, name: str) -> None:
+def ensure_demo_template(url: str) -> None:
+    """Make the template with the demonstration in it once a run."""
+    with alone("demo"):
+        if not asyncio.run(exists(url, DEMO_TEMPLATE)):
+            asyncio.run(copy_template(url, f"{DEMO_TEMPLATE}_building"))
+            asyncio.run(seed.load(settings_for(on(url, f"{DEMO_TEMPLATE}_building"))))
+            asyncio.run(administer(url, f"ALTER DATABASE {DEMO_TEMPLATE}_building RENAME TO {DEMO_TEMPLATE}"))
+
+
+async def copy_template(url: str, name: str, template: str = TEMPLATE) -> None:
     await administer(
         url,
         f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
-        f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy",
+        f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy",
     )
