@@ -18,7 +18,7 @@ from types import FrameType
 from app.demo import accounts, seed
 from app.launch import assets, postgres, schema, server
 from app.launch.bootstrap import ROOT
-from app.launch.errors import plain_database_errors
+from app.launch.errors import LaunchError, plain_database_errors
 from app.settings import Settings
 
 HOST = "127.0.0.1"
@@ -48,8 +48,7 @@ def run(port: int, data_dir: Path) -> None:
                 log_level="WARNING",
             )
             schema.upgrade(settings)
-            with plain_database_errors(schema.describe(url)):
-                asyncio.run(seed.load(settings))
+            _load(settings, url)
             served = settings.model_copy(
                 update={"database_url": None, "app_database_url": settings.url_for("app")}
             )
@@ -60,6 +59,17 @@ def run(port: int, data_dir: Path) -> None:
                 grace_seconds=GRACE_SECONDS,
                 when_ready=lambda: _announce(served.base_url),
             )
+
+
+def _load(settings: Settings, url: str) -> None:
+    try:
+        with plain_database_errors(schema.describe(url)):
+            asyncio.run(seed.load(settings))
+    except seed.DemonstrationRefusedError as error:
+        raise LaunchError(
+            "演示数据的密码是公开的，不能载入生产环境（ENVIRONMENT=production）",
+            "the demonstration's passwords are public: it is not loaded into production",
+        ) from error
 
 
 @contextmanager
