@@ -17,8 +17,13 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 
 def wants_fragment(request: Request) -> bool:
-    """Whether htmx asks for a part of a page it already shows."""
-    return request.headers.get("hx-request") == "true" and request.headers.get("hx-boosted") != "true"
+    """Whether htmx asks for a part of a page it already shows; going back in the history asks for the whole."""
+    sent = request.headers
+    whole = sent.get("hx-request-type") == "full" or "true" in {
+        sent.get("hx-boosted"),
+        sent.get("hx-history-restore-request"),
+    }
+    return sent.get("hx-request") == "true" and not whole
 
 
 def render(
