@@ -8,6 +8,7 @@ KINDS: dict[str, Message] = {
     "booking.created": msg("新建预约"),
     "booking.moved": msg("更改预约时间"),
     "identity.linked": msg("关联外部身份"),
+    "identity.session_revoked": msg("注销登录"),
     "identity.sign_in_failed": msg("登录失败"),
     "identity.signed_in": msg("登录"),
     "instrument.changed": msg("修改仪器"),

@@ -181,3 +181,26 @@ async def test_statements(
     with statements_on(database.connection) as seen:
         await client.get(f"{URL}/{task_id}")
     assert len(seen) == 2, seen
+
+
+async def test_page_asks_for_itself_until_the_end(
+    client: httpx2.AsyncClient, caller: Principal, database: Database, settings: Settings
+) -> None:
+    @watched(KIND)
+    async def run(job: Job, watch: Watch) -> None:
+        await watch.advance(3)
+        async with job.transaction() as session:
+            await watch.finish(session)
+
+    page = f"/tasks/{await started(database, caller)}"
+    waiting = (await client.get(page, headers=HTML)).text
+    assert "等待开始" in waiting
+    assert f'hx-get="{page}"' in waiting
+    await work(database, settings)
+    part = (await client.get(page, headers={**HTML, "hx-request": "true"})).text
+    assert "已完成" in part
+    assert "hx-get" not in part
+    assert "<html" not in part
+
+
+HTML = {"accept": "text/html"}

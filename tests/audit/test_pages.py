@@ -1,0 +1,122 @@
+"""The auditor's page and its CSV file."""
+
+import ast
+import csv
+import io
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from app.access.permissions import Role
+from app.audit.labels import GROUPS, KINDS
+from app.core.db import Database
+from app.journal.public import record
+from app.settings import Settings
+from app.tenancy.context import TenantContext
+from tests.support.clients import Clients, clients_of, statements_on
+from tests.support.database import RolledBackDatabase
+from tests.support.people import Person, make_person
+
+APP = Path(__file__).parents[2] / "app"
+HTML = {"accept": "text/html"}
+STRANGER = UUID("01930000-0000-7000-8000-00000000000b")
+
+
+@pytest.fixture
+async def clients(app: FastAPI) -> AsyncIterator[Clients]:
+    async with clients_of(app) as clients:
+        yield clients
+
+
+@pytest.fixture
+async def auditor(clients: Clients) -> httpx2.AsyncClient:
+    return await clients.of("330000", name="陈静", roles=[Role.AUDITOR])
+
+
+@pytest.fixture
+async def actor(database: Database, settings: Settings) -> Person:
+    """Who changed an organisation; a stranger booked after that."""
+    person = await make_person(database, settings, tenant_id="330000", name="周明远")
+    async with database.transaction(TenantContext("330000", person.id).info()) as session:
+        subject = ("organisation", "01930000-0000-7000-8000-000000000001")
+        after = {"name": "=新名", "website": None}
+        await record(session, "organisation.changed", subject=subject, before={"name": "旧名"}, after=after)
+    async with database.transaction(TenantContext("310000", STRANGER).info()) as session:
+        await record(session, "booking.created", subject=("booking", "b1"), tenant_id="330000")
+    return person
+
+
+async def test_page_names_own_people_and_the_province_of_others(
+    auditor: httpx2.AsyncClient, actor: Person
+) -> None:
+    page = (await auditor.get("/audit", headers=HTML)).text
+    assert all(
+        text in page for text in ("修改单位", "周明远", "新建预约", "外省人员", "上海", "旧名", "=新名")
+    )
+    assert str(STRANGER) not in page
+    assert "/organisations/01930000-0000-7000-8000-000000000001" in page
+    only = (await auditor.get("/audit", params={"actor_id": str(actor.id)}, headers=HTML)).text
+    assert "修改单位" in only
+    assert "新建预约" not in only
+
+
+async def test_days_are_those_of_shanghai(auditor: httpx2.AsyncClient, actor: Person) -> None:
+    query = {"kind": "organisation", "first_day": "2026-01-01", "last_day": ""}
+    assert "修改单位" in (await auditor.get("/audit", params=query, headers=HTML)).text
+    past = {"first_day": "", "last_day": "2026-01-01"}
+    assert "没有符合条件的记录" in (await auditor.get("/audit", params=past, headers=HTML)).text
+    assert (await auditor.get("/audit", params={"first_day": "soon"}, headers=HTML)).status_code == 422
+
+
+async def test_csv_is_formula_safe_and_filtered(auditor: httpx2.AsyncClient, actor: Person) -> None:
+    response = await auditor.get("/audit/export.csv", params={"kind": "organisation"})
+    assert response.headers["content-type"] == "text/csv; charset=utf-8"
+    head, row = csv.reader(io.StringIO(response.content.decode("utf-8-sig")))
+    assert head[1:3] == ["事件", "事件代码"]
+    assert row[1:7] == [
+        "修改单位",
+        "organisation.changed",
+        "organisation",
+        "01930000-0000-7000-8000-000000000001",
+        "浙江",
+        "周明远",
+    ]
+    assert row[9:] == ['{"name": "旧名"}', '{"name": "=新名", "website": null}']
+    assert STRANGER.hex not in response.text.replace("-", "")
+
+
+async def test_statements(auditor: httpx2.AsyncClient, actor: Person, database: RolledBackDatabase) -> None:
+    with statements_on(database.connection) as seen:
+        await auditor.get("/audit", headers=HTML)
+    assert len(seen) == 3, seen
+
+
+@pytest.mark.parametrize("path", ["/audit", "/audit/export.csv"])
+async def test_others_are_refused(clients: Clients, client: httpx2.AsyncClient, path: str) -> None:
+    admin = await clients.of("330000", roles=[Role.PROVINCE_ADMIN])
+    assert (await admin.get(path, headers=HTML)).status_code == 403
+    assert (await client.get(path, headers=HTML)).status_code == 303
+
+
+def test_every_recorded_kind_has_words() -> None:
+    """A kind is a text like "booking.created" among the arguments of the calls that record."""
+    kinds = {
+        str(argument.value)
+        for path in APP.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", getattr(node.func, "attr", "")) in RECORDERS
+        for argument in [*node.args, *(keyword.value for keyword in node.keywords)]
+        if isinstance(argument, ast.Constant) and re.fullmatch(r"[a-z_]+\.[a-z_]+", str(argument.value))
+    }
+    assert len(kinds) > 15
+    assert sorted(kinds - KINDS.keys()) == []
+    assert sorted({kind.partition(".")[0] for kind in kinds} - GROUPS.keys()) == []
+
+
+RECORDERS = {"record", "_record", "_write", "_journal"}
