@@ -64,11 +64,21 @@ def start(settings: Settings, *, port: int | None = None) -> Served:
         cwd=ROOT,
         env=environment_of(settings, base_url=url),
     )
+    wait_until_up(url, process)
+    return Served(url, process)
+
+
+def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Return when the server answers.
+
+    Raises:
+        RuntimeError: it did not come up in time.
+    """
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
             if httpx2.get(f"{url}/healthz").status_code == 200:
-                return Served(url, process)
+                return
         except httpx2.TransportError:
             time.sleep(0.05)
     process.kill()
