@@ -31,8 +31,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, aggregate_order_by
 
 from app.access.principal import Principal
+from app.codes.public import Code
 from app.core.db import ReadSession
 from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
+from app.instruments.registry.references import CLASSES
 from app.instruments.registry.schemas import InstrumentFilter, Sort
 from app.instruments.visibility import visible_to
 from app.organisations.models import Organisation
@@ -59,6 +61,17 @@ LISTED = (
     Instrument.booking_mode,
     Instrument.updated_at,
 )
+
+
+NAMED = (
+    Organisation.name.label("organisation_name"),
+    Code.name_zh.label("class_zh"),
+    Code.name_en.label("class_en"),
+)
+
+
+def _its_class() -> ColumnElement[bool]:
+    return and_(Code.scheme == CLASSES, Code.code == Instrument.class_code)
 
 
 def matching(query: str) -> Any:
@@ -157,6 +170,7 @@ def page(
         select(*columns, *_shown(at), *names)
         .join(chosen, chosen.c.id == Instrument.id)
         .outerjoin(Organisation, Organisation.id == Instrument.organisation_id)
+        .outerjoin(Code, _its_class())
         .order_by(
             *(name.desc() if down else name.asc() for name, (_, down) in zip(names, order, strict=True))
         )
@@ -171,7 +185,7 @@ def _shown(at: datetime) -> tuple[ColumnElement[Any], ...]:
         .scalar_subquery()
     )
     return (
-        Organisation.name.label("organisation_name"),
+        *NAMED,
         cast(units, Integer).label("units"),
         open_at(Instrument, at).label("open_now"),
     )
@@ -219,12 +233,13 @@ async def detail(db: ReadSession, caller: Principal, instrument_id: UUID, at: da
     statement = (
         select(
             Instrument,
-            Organisation.name.label("organisation_name"),
+            *NAMED,
             _units(),
             _hours(),
             open_at(Instrument, at).label("open_now"),
         )
         .outerjoin(Organisation, Organisation.id == Instrument.organisation_id)
+        .outerjoin(Code, _its_class())
         .where(Instrument.id == instrument_id, visible_to(caller))
     )
     return (await db.execute(statement)).one_or_none()

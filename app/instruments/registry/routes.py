@@ -12,8 +12,9 @@ from app.access.principal import Principal
 from app.core.db import ReadSession
 from app.core.etag import IfMatch, tag
 from app.core.keyset import Part, link_next
+from app.core.problems import locale_of
 from app.core.schema import PageOf
-from app.instruments.registry import listing, parts, references, service
+from app.instruments.registry import listing, parts, service
 from app.instruments.registry.export import CSV, XLSX, csv_response, xlsx_response
 from app.instruments.registry.schemas import (
     InstrumentChange,
@@ -39,9 +40,8 @@ async def list_instruments(
 ) -> PageOf[InstrumentItem]:
     """Instruments the caller may see, by Chinese search, province, class, organisation, status and opening hours."""
     found = await listing.find(db, caller=caller, wanted=wanted, part=Part.of(request, wanted))
-    names = await references.class_names(db)
     link_next(request, response, found.next)
-    return PageOf(items=[InstrumentItem.of(row, names) for row in found.items], next=found.next)
+    return PageOf(items=[InstrumentItem.of(row, locale_of(request)) for row in found.items], next=found.next)
 
 
 @router.get(
@@ -67,19 +67,21 @@ async def export_xlsx(db: Reads, caller: Reader, wanted: Wanted) -> Response:
 
 
 @router.get("/{instrument_id}", operation_id="getInstrument")
-async def get_instrument(instrument_id: UUID, response: Response, db: Reads, caller: Reader) -> InstrumentOut:
+async def get_instrument(
+    instrument_id: UUID, request: Request, response: Response, db: Reads, caller: Reader
+) -> InstrumentOut:
     """One instrument; its ETag is what changes name in If-Match."""
-    return await _answer(db, caller, instrument_id, response)
+    return await _answer(db, caller, instrument_id, request, response)
 
 
 @router.post("", status_code=201, operation_id="createInstrument")
 async def create_instrument(
-    new: InstrumentCreate, response: Response, db: Writes, caller: Manager
+    new: InstrumentCreate, request: Request, response: Response, db: Writes, caller: Manager
 ) -> InstrumentOut:
     """Register an instrument; for managers of its organisation and admins of its province."""
     instrument_id = await service.create(db, caller=caller, new=new)
     response.headers["Location"] = f"/api/v1/instruments/{instrument_id}"
-    return await _answer(db, caller, instrument_id, response)
+    return await _answer(db, caller, instrument_id, request, response)
 
 
 @router.patch("/{instrument_id}", operation_id="changeInstrument")
@@ -87,31 +89,44 @@ async def change_instrument(
     instrument_id: UUID,
     changes: InstrumentChange,
     version: IfMatch,
+    request: Request,
     response: Response,
     db: Writes,
     caller: Manager,
 ) -> InstrumentOut:
     """Change what is given."""
     await service.change(db, caller=caller, instrument_id=instrument_id, version=version, changes=changes)
-    return await _answer(db, caller, instrument_id, response)
+    return await _answer(db, caller, instrument_id, request, response)
 
 
 @router.post("/{instrument_id}/retire", operation_id="retireInstrument")
 async def retire_instrument(
-    instrument_id: UUID, body: Retirement, version: IfMatch, response: Response, db: Writes, caller: Manager
+    instrument_id: UUID,
+    body: Retirement,
+    version: IfMatch,
+    request: Request,
+    response: Response,
+    db: Writes,
+    caller: Manager,
 ) -> InstrumentOut:
     """Take an instrument out of service for good; its entry stays readable."""
     await service.retire(db, caller=caller, instrument_id=instrument_id, version=version, reason=body.reason)
-    return await _answer(db, caller, instrument_id, response)
+    return await _answer(db, caller, instrument_id, request, response)
 
 
 @router.post("/{instrument_id}/units", status_code=201, operation_id="addInstrumentUnit")
 async def add_unit(
-    instrument_id: UUID, new: UnitIn, version: IfMatch, response: Response, db: Writes, caller: Manager
+    instrument_id: UUID,
+    new: UnitIn,
+    version: IfMatch,
+    request: Request,
+    response: Response,
+    db: Writes,
+    caller: Manager,
 ) -> InstrumentOut:
     """Add a bookable unit; If-Match names the instrument's version."""
     await parts.add_unit(db, caller=caller, instrument_id=instrument_id, version=version, new=new)
-    return await _answer(db, caller, instrument_id, response)
+    return await _answer(db, caller, instrument_id, request, response)
 
 
 @router.patch("/{instrument_id}/units/{unit_id}", operation_id="changeInstrumentUnit")
@@ -120,6 +135,7 @@ async def change_unit(
     unit_id: UUID,
     changes: UnitChange,
     version: IfMatch,
+    request: Request,
     response: Response,
     db: Writes,
     caller: Manager,
@@ -128,16 +144,22 @@ async def change_unit(
     await parts.change_unit(
         db, caller=caller, instrument_id=instrument_id, unit_id=unit_id, version=version, changes=changes
     )
-    return await _answer(db, caller, instrument_id, response)
+    return await _answer(db, caller, instrument_id, request, response)
 
 
 @router.put("/{instrument_id}/opening-hours", operation_id="setOpeningHours")
 async def set_hours(
-    instrument_id: UUID, week: WeekIn, version: IfMatch, response: Response, db: Writes, caller: Manager
+    instrument_id: UUID,
+    week: WeekIn,
+    version: IfMatch,
+    request: Request,
+    response: Response,
+    db: Writes,
+    caller: Manager,
 ) -> InstrumentOut:
     """Replace the week's opening hours; overlapping ones are refused, none at all means always open."""
     await parts.set_hours(db, caller=caller, instrument_id=instrument_id, version=version, hours=week.hours)
-    return await _answer(db, caller, instrument_id, response)
+    return await _answer(db, caller, instrument_id, request, response)
 
 
 @router.get("/{instrument_id}/stewards", operation_id="listStewards")
@@ -161,8 +183,8 @@ async def remove_steward(instrument_id: UUID, account_id: UUID, db: Writes, call
 
 
 async def _answer(
-    db: ReadSession, caller: Principal, instrument_id: UUID, response: Response
+    db: ReadSession, caller: Principal, instrument_id: UUID, request: Request, response: Response
 ) -> InstrumentOut:
     row = await service.get(db, caller=caller, instrument_id=instrument_id)
     tag(response, row.Instrument.version)
-    return InstrumentOut.of(row, caller, await references.class_names(db))
+    return InstrumentOut.of(row, caller, locale_of(request))

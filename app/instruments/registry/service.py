@@ -96,8 +96,8 @@ async def check(db: ReadSession, entry: Mapping[str, Any], *, tenant_id: str) ->
         Invalid: with every fault.
     """
     found = faults(entry, tenant_id=tenant_id, today=today(str(entry["tz"])))
-    known = await references.load(db)
-    if errors := [*found, *known.faults(entry)]:
+    unknown = await references.unknown_in(db, [entry])
+    if errors := [*found, *unknown.faults(entry)]:
         raise Invalid(errors=errors)
 
 

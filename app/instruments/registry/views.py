@@ -1,6 +1,5 @@
 """How the register looks from outside."""
 
-from collections.abc import Mapping
 from datetime import date, time
 from typing import Any, Self
 from uuid import UUID
@@ -9,6 +8,7 @@ from pydantic import Field
 from sqlalchemy import Row
 
 from app.access.principal import Principal
+from app.core.i18n import Locale
 from app.core.schema import Instant, Output
 from app.instruments.registry.policy import may_see_contact
 from app.instruments.registry.schemas import (
@@ -24,6 +24,11 @@ from app.instruments.registry.schemas import (
 from app.instruments.visibility import manages
 
 CONTACT = ("contact_name", "contact_phone", "contact_email")
+
+
+def class_name(row: Row[Any], locale: Locale) -> str:
+    """The name of a row's instrument class, in the reader's language where it has one; blank for an unknown class."""
+    return (row.class_en if locale == "en" else None) or row.class_zh or ""
 
 
 class InstrumentItem(Output):
@@ -51,13 +56,13 @@ class InstrumentItem(Output):
     updated_at: Instant
 
     @classmethod
-    def of(cls, row: Row[Any], class_names: Mapping[str, str]) -> Self:
+    def of(cls, row: Row[Any], locale: Locale) -> Self:
         """The item of a row of `queries.page`."""
         columns = cls.model_fields.keys() - {"province", "class_name"}
         return cls(
             **{name: getattr(row, name) for name in columns},
             province=row.tenant_id,
-            class_name=class_names.get(row.class_code, ""),
+            class_name=class_name(row, locale),
         )
 
 
@@ -141,7 +146,7 @@ class InstrumentOut(Output):
     updated_at: Instant
 
     @classmethod
-    def of(cls, row: Row[Any], caller: Principal, class_names: Mapping[str, str]) -> Self:
+    def of(cls, row: Row[Any], caller: Principal, locale: Locale) -> Self:
         """The entry of a row of `queries.detail`, as this caller may see it."""
         entry = row.Instrument
         runs = manages(caller, entry)
@@ -150,7 +155,7 @@ class InstrumentOut(Output):
         derived = {
             "province": entry.tenant_id,
             "organisation_name": row.organisation_name,
-            "class_name": class_names.get(entry.class_code, ""),
+            "class_name": class_name(row, locale),
             "contact": contact if may_see_contact(caller) else None,
             "units": units if runs else [unit for unit in units if unit.active],
             "opening_hours": [HoursOut.model_validate(rule) for rule in row.hours or ()],
