@@ -15,6 +15,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import insert, text
 
+from app import registry  # noqa: F401 - the built-in tasks
 from app.access.models import IdempotencyKey
 from app.core.db import Database
 from app.jobs import tasks, worker
