@@ -10,6 +10,7 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+from app import registry  # noqa: F401 - registers the jobs the worker inside runs
 from app.core import logs
 from app.jobs.worker import Worker
 from app.launch.errors import LaunchError
