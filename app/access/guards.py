@@ -68,7 +68,7 @@ class Guard:
 
 
 def requires(permission: Permission) -> Any:
-    """What an endpoint asks of its caller, written `Annotated[Principal, requires(Permission.X)]`."""
+    """The guard of an endpoint, for `Annotated[Principal, requires(Permission.X)]`."""
     return Depends(Guard(permission))
 
 

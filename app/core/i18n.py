@@ -1,4 +1,4 @@
-"""Texts in two languages: the Chinese sentence is the message id, `app/*/en.po` holds the English.
+"""Texts in two languages: the Chinese sentence is the message id, the `en.po` of each package holds the English.
 
 `msg("已有 {count} 条", count=3)` makes a lazy `Message`; it becomes text only where the reader's language is known.
 """
@@ -49,7 +49,7 @@ def gettext(id: str, locale: Locale) -> str:  # noqa: A002
 def catalog() -> dict[str, str]:
     """Every English sentence of every package."""
     sentences: dict[str, str] = {}
-    for path in sorted(APP.glob("*/en.po")):
+    for path in sorted(APP.rglob("en.po")):
         with path.open("rb") as file:
             for message in read_po(file, locale="en"):
                 if (

@@ -40,7 +40,6 @@ _REASONS: dict[str, Message] = {
     "datetime_parsing": msg("不是有效的日期时间"),
     "datetime_from_date_parsing": msg("不是有效的日期时间"),
     "datetime_object_invalid": msg("不是有效的日期时间"),
-    "datetime_out_of_range": msg("年份须在 1900–2999 之间"),
     "datetime_out_of_range": msg("不是有效的日期时间"),
     "timezone_aware": msg("日期时间须带时区偏移，例如 2026-11-23T09:00:00+08:00"),
     "date_type": msg("应为日期"),

@@ -27,7 +27,7 @@ def _sentences() -> Iterator[tuple[str, str]]:
 
 def _english() -> dict[str, dict[Path, str]]:
     found: dict[str, dict[Path, str]] = {}
-    for path in sorted(APP.glob("*/en.po")):
+    for path in sorted(APP.rglob("en.po")):
         with path.open("rb") as file:
             for message in read_po(file, locale="en"):
                 if isinstance(message.id, str) and message.id and isinstance(message.string, str):
