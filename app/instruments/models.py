@@ -16,12 +16,12 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSTZRANGE, TSVECTOR, ExcludeConstraint, Range
+from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, TSVECTOR, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
 from app.tenancy.models import Owned
-from app.tenancy.policies import Parent, Parties, Scoped
+from app.tenancy.policies import Own, Parent, Parties, Scoped
 
 SOURCES = ("purchased", "developed", "donated", "other")
 KINDS = ("general", "special")
@@ -269,3 +269,67 @@ class Booking(Owned, Base):
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+IMPORT_STATES = ("uploaded", "checked", "applied")
+IMPORT_OUTCOMES = ("new", "changed", "unchanged", "faulty")
+
+
+class InstrumentImport(Owned, Base):
+    """A file of instruments on its way into the register: how it is read, what its columns mean, how far it is.
+
+    What runs at the moment is the task's business; `counts` are rows by outcome.
+    """
+
+    __tablename__ = "instrument_import"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "id"),
+        ForeignKeyConstraint(["tenant_id", "task_id"], ["task_run.tenant_id", "task_run.id"]),
+        CheckConstraint("file_digest ~ '^[0-9a-f]{64}$' AND file_bytes >= 0", name="file"),
+        CheckConstraint("char_length(file_name) BETWEEN 1 AND 255", name="file_name"),
+        CheckConstraint(one_of("state", IMPORT_STATES), name="state"),
+        CheckConstraint("(state = 'applied') = (applied_at IS NOT NULL)", name="applied"),
+        Index("ix_instrument_import_tenant_id_created_by_id", "tenant_id", "created_by", "id"),
+        {"info": {"row_policy": Own()}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())
+    created_by: Mapped[UUID]
+    """An account or a system's client."""
+    file_digest: Mapped[str]
+    file_name: Mapped[str]
+    file_bytes: Mapped[int]
+    reading: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """How the file is read: encoding, delimiter, sheet, header row, columns with samples, what to know about it."""
+    mapping: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    state: Mapped[str] = mapped_column(server_default="uploaded")
+    counts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    task_id: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    applied_at: Mapped[datetime | None]
+
+
+class InstrumentImportRow(Owned, Base):
+    """What became of one row of a file; faults keep it out, warnings do not."""
+
+    __tablename__ = "instrument_import_row"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "import_id"], ["instrument_import.tenant_id", "instrument_import.id"], ondelete="CASCADE"
+        ),
+        CheckConstraint(one_of("outcome", IMPORT_OUTCOMES), name="outcome"),
+        CheckConstraint("row_number >= 1", name="row_number"),
+        CheckConstraint("(outcome = 'faulty') = (jsonb_array_length(faults) > 0)", name="faults"),
+        Index("ix_instrument_import_row_import_id_outcome_row_number", "import_id", "outcome", "row_number"),
+        {"info": {"row_policy": Own()}},
+    )
+
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
+    row_number: Mapped[int] = mapped_column(primary_key=True)
+    """1-based, as the sender's spreadsheet shows it."""
+    outcome: Mapped[str]
+    inner_id: Mapped[str] = mapped_column(server_default="")
+    name: Mapped[str] = mapped_column(server_default="")
+    instrument_id: Mapped[UUID | None]
+    faults: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
