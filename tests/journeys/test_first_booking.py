@@ -69,7 +69,7 @@ async def test_a_shanghai_researcher_books_a_zhejiang_microscope(browser: httpx2
 
     ics = await browser.get(f"/api/v1{booking_path}/calendar.ics")
     (event,) = Calendar.from_ical(ics.content).walk("VEVENT")
-    assert (event["DTSTART"].dt, event["DTEND"].dt) == (start, end)
+    assert (event.decoded("DTSTART"), event.decoded("DTEND")) == (start, end)
     assert microscope["name_zh"] in str(event["SUMMARY"])
 
     again = await browser.post(f"/instruments/{microscope['id']}/book", data=wish)
