@@ -13,7 +13,7 @@ from app.codes import queries
 from app.codes.models import Code, CodeScheme
 from app.codes.placing import place
 from app.codes.reading import Reading, read
-from app.codes.rules.changes import Changes, Entry, compare
+from app.codes.rules.changes import Changes, Entry, compare, covered_levels
 from app.codes.schemes import SCHEMES, scheme_of
 from app.core.db import Session
 from app.core.errors import FieldError
@@ -89,13 +89,11 @@ async def _import(db: Session, name: str, edition: Edition, *, origin: str, dry_
         encoding=edition.encoding,
     )
     await _locked(db, name)
-    stored = {row.code: _entry(row) for row in await db.scalars(queries.all_entries(name))}
+    stored = {row.code: Entry(*row) for row in await db.execute(queries.all_entries(name, COLUMNS))}
     source = edition.source or edition.path.name
     incoming = place(reading, scheme, stored, source=source)
-    complete = not (edition.partial or reading.format.partial or reading.format.status == "historical")
-    changes = compare(stored, incoming, complete=complete and not reading.faults, as_of=edition.as_of)
-    if not edition.replace:
-        reading.faults.extend(_vanishing(changes, stored))
+    complete = _complete_levels(reading, edition, stored, incoming)
+    changes = compare(stored, incoming, complete=complete, as_of=edition.as_of)
     applied = not (dry_run or reading.faults)
     if applied and changes.written():
         await _write(db, name, changes.written())
@@ -122,27 +120,28 @@ def _report(name: str, reading: Reading, changes: Changes, *, applied: bool) -> 
     )
 
 
-def _vanishing(changes: Changes, stored: Mapping[str, Entry]) -> list[FieldError]:
-    """A file that lacks most of a list is hardly its new edition."""
-    levels = {entry.level for entry in changes.retired}
-    before = sum(entry.status == "current" and entry.level in levels for entry in stored.values())
-    if len(changes.retired) * 2 <= before:
-        return []
-    reason = msg(
-        "文件缺少现行 {before} 个代码中的 {lost} 个：只是一部分请用 --partial，确要全部废止请用 --replace",
-        before=before,
-        lost=len(changes.retired),
-    )
-    return [FieldError("file", "too_many_vanish", reason)]
+def _complete_levels(
+    reading: Reading, edition: Edition, stored: Mapping[str, Entry], incoming: Mapping[str, Entry]
+) -> frozenset[int]:
+    """The levels whose missing codes become historical; a file that lacks most of the list becomes a fault instead."""
+    if edition.partial or reading.format.partial or reading.format.status == "historical" or reading.faults:
+        return frozenset()
+    present = frozenset(entry.level for entry in incoming.values())
+    covered = covered_levels(stored, incoming)
+    if incoming and not covered and not edition.replace:
+        before = [entry for entry in stored.values() if entry.status == "current" and entry.level in present]
+        reason = msg(
+            "文件缺少现行 {before} 个代码中的 {lost} 个：只是一部分请用 --partial，确要全部废止请用 --replace",
+            before=len(before),
+            lost=sum(entry.code not in incoming for entry in before),
+        )
+        reading.faults.append(FieldError("file", "too_many_vanish", reason))
+    return present if edition.replace else covered
 
 
 async def _locked(db: Session, name: str) -> CodeScheme:
     await db.execute(insert(CodeScheme).values(name=name).on_conflict_do_nothing())
     return (await db.scalars(queries.scheme_for_update(name))).one()
-
-
-def _entry(row: Code) -> Entry:
-    return Entry(**{column: getattr(row, column) for column in COLUMNS})
 
 
 async def _write(db: Session, scheme: str, entries: Sequence[Entry]) -> None:

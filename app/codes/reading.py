@@ -122,7 +122,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _fields(document: Any) -> frozenset[str]:
-    first = next(iter(document.values() if isinstance(document, dict) else document or ()), None)
+    items = (
+        document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
+    )
+    first = next(iter(items), None)
     return frozenset([*first, KEY] if isinstance(first, dict) else ())
 
 
@@ -164,7 +167,7 @@ def _take(reading: Reading, scheme: Scheme, entry: Mapping[str, Field], item: It
             reading.omit(omission.reason, item.row)
             return
     faults = list(_faults(values, scheme, entry, item.row))
-    if not values["parent"] and item.above:
+    if not values["parent"] and item.above and scheme.hierarchy is None:
         values["parent"] = entry["code"].value(item.above.values)
     record = Record(
         item.row,

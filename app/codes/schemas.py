@@ -20,7 +20,9 @@ class CodeQuery(ListQuery):
     q: Annotated[str, Line(100)] | None = Field(default=None, description="名称中的文字，或代码的开头")
     parent: CodeText | None = Field(default=None, description="上级代码")
     level: int | None = Field(default=None, ge=1, le=9, description="级别，最高一级为 1")
-    status: Status | None = Field(default="current", description="historical：已废止的代码")
+    status: Status | Literal["all"] = Field(
+        default="current", description="historical：已废止的代码；all：全部"
+    )
 
 
 class SchemeOut(Output):

@@ -20,12 +20,13 @@ async def test_entries_by_parent_level_and_words(client: httpx2.AsyncClient) -> 
         assert answer.status_code == 200
         return [item["name"] for item in answer.json()["items"]]
 
-    assert await found(parent="310000", q="浦") == ["杨浦区", "浦东新区", "青浦区"]
+    assert await found(parent="310000", q="浦") == ["黄浦区", "杨浦区", "浦东新区", "青浦区"]
     assert await found(level="1") == ["上海市", "江苏省", "浙江省", "安徽省"]
     assert await found(q="3301", level="2") == ["杭州市"]
     assert await found(q="xihu", lang="en") == ["Xihu District"]
     assert await found(q="%") == []
     assert await found(status="historical") == []
+    assert await found(q="安徽", status="all") == ["安徽省"]
 
 
 async def test_pages_follow_the_cursor(client: httpx2.AsyncClient) -> None:

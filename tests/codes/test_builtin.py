@@ -68,7 +68,7 @@ def test_instrument_classes_have_two_levels_of_six_digits() -> None:
     classes = rows("instrument-class")
     hierarchy = SCHEMES["instrument-class"].hierarchy
     assert hierarchy is not None
-    assert Counter(hierarchy.level(code) for code in classes) == {1: 12, 2: 62}
+    assert Counter(hierarchy.level(code) for code in classes) == {1: 12, 2: 67}
     assert all(above in classes for code in classes for above in hierarchy.above(code))
     assert classes["010300"] == ("X射线仪器", "X-ray")
     assert classes["990000"][0] == "其他仪器"
@@ -88,7 +88,7 @@ async def test_they_are_loaded_and_loading_again_changes_nothing(fresh_settings:
     assert {r.scheme: (r.read, r.changes.unchanged) for r in reports} == {
         "gb2260": (349, 349),
         "gbt13745": (62, 62),
-        "instrument-class": (74, 74),
+        "instrument-class": (79, 79),
     }
     assert all(report.applied and not report.faults for report in reports)
 
@@ -108,7 +108,7 @@ async def test_what_other_features_ask(database: Database) -> None:
         ]
         assert len(await children(db, "gb2260", "310000")) == 16
         assert (await options(db, "gbt13745", "en", level=1))[0] == ("110", "Mathematics")
-        assert len(await options(db, "instrument-class", "zh")) == 74
+        assert len(await options(db, "instrument-class", "zh")) == 79
         assert set(await named(db, "gb2260", ["330106", "330199"])) == {"330106"}
         assert await named(db, "gb2260", []) == {}
         assert await exists_all(db, "gb2260", ["330106", "330199"]) == {"330199"}

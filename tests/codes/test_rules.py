@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from app.codes.rules.changes import Entry, compare
+from app.codes.rules.changes import Entry, compare, covered_levels
 from app.codes.rules.hierarchy import Hierarchy
 
 DIVISIONS = Hierarchy((2, 4, 6, 9), 6)
@@ -31,12 +31,10 @@ def test_where_a_code_stands(hierarchy: Hierarchy, code: str, level: int, above:
     assert (hierarchy.level(code), list(hierarchy.above(code))) == (level, above)
 
 
-def changed(old: Entry | None, new: Entry | None, **options: object) -> dict[str, list[Entry]]:
+def changed(old: Entry | None, new: Entry | None) -> dict[str, list[Entry]]:
     changes = compare(
         {old.code: old} if old else {},
         {new.code: new} if new else {},
-        complete=bool(options.get("complete")),
-        as_of=options.get("as_of"),  # type: ignore[arg-type] # passed through
     )
     kinds = ("added", "renamed", "changed", "retired")
     return {kind: found for kind in kinds if (found := getattr(changes, kind))}
@@ -63,10 +61,19 @@ def test_a_code_that_vanished_is_retired_only_within_the_levels_of_a_complete_li
     binjiang = Entry("330108", "滨江区", level=3)
     city = Entry("330100", "杭州市", level=2)
     stored = {entry.code: entry for entry in (XIHU, binjiang, city)}
-    changes = compare(stored, {XIHU.code: XIHU}, complete=True, as_of=date(2021, 4, 1))
+    changes = compare(stored, {XIHU.code: XIHU}, complete={3}, as_of=date(2021, 4, 1))
     assert changes.retired == [replace(binjiang, status="historical", valid_to=date(2021, 3, 31))]
-    assert compare(stored, {XIHU.code: XIHU}, complete=True).retired[0].valid_to is None
-    assert compare(stored, {XIHU.code: XIHU}, complete=False).retired == []
+    assert compare(stored, {XIHU.code: XIHU}, complete={3}).retired[0].valid_to is None
+    assert compare(stored, {XIHU.code: XIHU}, complete={1}).retired == []
+
+
+def test_a_file_speaks_for_the_levels_it_has_at_least_half_of() -> None:
+    counties = {code: Entry(code, "县", level=3) for code in ("330106", "330108", "330109", "330110")}
+    stored = counties | {code: Entry(code, "市", level=2) for code in ("330100", "330200", "330300")}
+    half = {code: counties[code] for code in ("330106", "330108")}
+    assert covered_levels(stored, half | {"330100": stored["330100"]}) == {3}
+    assert covered_levels(stored, {"330106": counties["330106"]}) == set()
+    assert covered_levels({}, half) == {3}
 
 
 def test_a_code_that_returns_is_current_again() -> None:

@@ -1,6 +1,7 @@
 """What a new edition of a list changes."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Literal
@@ -39,10 +40,24 @@ class Changes:
         return [*self.added, *self.renamed, *self.changed, *self.retired]
 
 
+def covered_levels(stored: Mapping[str, Entry], incoming: Mapping[str, Entry]) -> frozenset[int]:
+    """The levels of which `incoming` has at least half as many codes as are current: it may speak for them.
+
+    A list of counties names a few cities without counties too; that does not make it a list of cities.
+    """
+    before = Counter(entry.level for entry in stored.values() if entry.status == "current")
+    now = Counter(entry.level for entry in incoming.values())
+    return frozenset(level for level, count in now.items() if count * 2 >= before[level])
+
+
 def compare(
-    stored: Mapping[str, Entry], incoming: Mapping[str, Entry], *, complete: bool, as_of: date | None = None
+    stored: Mapping[str, Entry],
+    incoming: Mapping[str, Entry],
+    *,
+    complete: Collection[int] = (),
+    as_of: date | None = None,
 ) -> Changes:
-    """What `incoming` changes; when it is `complete`, current codes of its levels that it lacks are retired.
+    """What `incoming` changes; current codes that it lacks are retired in the levels it is `complete` for.
 
     A historical entry never overrules a current one, and its name gives way to a later edition's. A blank field of the
     new edition leaves the stored one. Retired codes were in force until the day before `as_of`, where that is known.
@@ -60,14 +75,12 @@ def compare(
             changes.renamed.append(new)
         else:
             changes.changed.append(new)
-    if complete:
-        levels = {entry.level for entry in incoming.values()}
-        until = as_of - timedelta(days=1) if as_of else None
-        changes.retired = [
-            replace(old, status="historical", valid_to=old.valid_to or until)
-            for old in stored.values()
-            if old.status == "current" and old.level in levels and old.code not in incoming
-        ]
+    until = as_of - timedelta(days=1) if as_of else None
+    changes.retired = [
+        replace(old, status="historical", valid_to=old.valid_to or until)
+        for old in stored.values()
+        if old.status == "current" and old.level in complete and old.code not in incoming
+    ]
     return changes
 
 

@@ -15,8 +15,7 @@ class Hierarchy:
     def level(self, code: str) -> int:
         """The level of a code, from 1; 0 where its length fits none."""
         for level, prefix in enumerate(self.prefixes, start=1):
-            rest = code[prefix:]
-            if len(code) >= prefix and (not rest or (len(code) == self.width and not rest.strip("0"))):
+            if len(code) == max(prefix, self.width) and not code[prefix:].strip("0"):
                 return level
         return 0
 
