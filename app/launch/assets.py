@@ -57,6 +57,7 @@ def build() -> None:
     with (TOOLS / "assets.lock").open("a") as mutex:
         fcntl.flock(mutex, fcntl.LOCK_EX)
         if not _is_built(wanted):
+            bootstrap.say("正在取得页面脚本与图标 …", "fetching the pages' scripts and icons …")
             with tempfile.TemporaryDirectory(prefix="assets-", dir=TOOLS) as work:
                 _install(wanted, _fetch_packages(Path(work)))
 
@@ -110,7 +111,10 @@ def _fetch_packages(work: Path) -> Path:
     """Run `npm ci` on the lock in a folder of its own; returns its `node_modules`."""
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copyfile(ROOT / name, work / name)
-    environment = bootstrap.environment_for_installers() | {"npm_config_cache": str(work / "cache")}
+    environment = bootstrap.environment_for_installers() | {
+        "npm_config_cache": str(work / "cache"),
+        "NODE_COMPILE_CACHE": str(work / "compiled"),  # npm would leave it in /tmp
+    }
     command = [
         *_npm(work),
         "ci",

@@ -37,7 +37,7 @@ def main(lock: str) -> None:
             return
         if (VENV / DEV_LOCK).exists():
             lock = DEV_LOCK
-        _say("正在安装运行环境，仅此一次 …", "installing the environment, this once …")
+        say("正在安装运行环境，仅此一次 …", "installing the environment, this once …")
         environment = environment_for_installers()
         uv = pinned_uv(environment)
         for name in (RUN_LOCK, DEV_LOCK):
@@ -66,7 +66,7 @@ def _alone() -> Iterator[None]:
         try:
             fcntl.flock(mutex, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say("另一个 commons 正在安装，等待 …", "another commons is installing, waiting …")
+            say("另一个 commons 正在安装，等待 …", "another commons is installing, waiting …")
             fcntl.flock(mutex, fcntl.LOCK_EX)
         yield
 
@@ -120,7 +120,7 @@ def _python_with_pip() -> str:
     probe = [str(MACHINE_PYTHON), "-m", "venv", "--clear", str(with_pip)]
     if subprocess.run(probe, capture_output=True, check=False).returncode == 0:
         return str(with_pip / "bin" / "python")
-    _say(
+    say(
         "缺少 pip；请先安装，例如 apt install python3-pip",
         "pip is missing; install it, for example: apt install python3-pip",
     )
@@ -129,14 +129,15 @@ def _python_with_pip() -> str:
 
 def _run(command: Sequence[str | Path], environment: dict[str, str]) -> None:
     if subprocess.run(command, env=environment, check=False).returncode != 0:
-        _say(
+        say(
             "安装失败，原因见上；安装需要能访问 Python 软件源，并有约 600 MB 磁盘空间",
             "installing failed for the reason above; it needs a Python package index and about 600 MB of disk",
         )
         sys.exit(1)
 
 
-def _say(chinese: str, english: str) -> None:
+def say(chinese: str, english: str) -> None:
+    """Tell the person at the terminal what takes time, or what went wrong."""
     sys.stderr.write(f"{chinese} / {english}\n")
 
 

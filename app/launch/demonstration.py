@@ -17,7 +17,7 @@ from types import FrameType
 
 from app.demo import accounts, seed
 from app.launch import assets, postgres, schema, server
-from app.launch.bootstrap import ROOT
+from app.launch.bootstrap import ROOT, say
 from app.launch.errors import LaunchError, plain_database_errors
 from app.settings import Settings
 
@@ -110,17 +110,13 @@ def _until_stopped() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        _say("已停止 / stopped")
+        say("已停止", "stopped")
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
 def _announce(base_url: str) -> None:
-    _say(
-        f"\n长三角创新资源共享平台 Delta Commons\n\n  {base_url}\n\n{accounts.LISTING}\n\n按 Ctrl-C 停止 / Ctrl-C stops"
+    sys.stdout.write(
+        f"\n长三角创新资源共享平台 Delta Commons\n\n  {base_url}\n\n{accounts.LISTING}\n\n按 Ctrl-C 停止 / Ctrl-C stops\n"
     )
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
