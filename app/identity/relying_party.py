@@ -147,7 +147,11 @@ class RelyingParty:
                     code=answer["code"],
                     code_verifier=kept.verifier,
                 )
-                keys = (await client.get(metadata.jwks_uri, withhold_token=True)).raise_for_status().json()
+                keys = (
+                    (await client.request("GET", metadata.jwks_uri, withhold_token=True))
+                    .raise_for_status()
+                    .json()
+                )
             except OAuthError as error:
                 raise SignInFailed from error
             except (httpx2.HTTPError, ValueError) as error:
@@ -195,7 +199,7 @@ class RelyingParty:
     async def _metadata(self, client: Any) -> Metadata:
         address = f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"
         try:
-            answer = (await client.get(address, withhold_token=True)).raise_for_status()
+            answer = (await client.request("GET", address, withhold_token=True)).raise_for_status()
             metadata = Metadata.model_validate(answer.json())
         except (httpx2.HTTPError, ValueError) as error:
             raise ProviderUnreachable from error

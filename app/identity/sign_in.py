@@ -76,7 +76,7 @@ class Choice:
 async def choices(session: Session) -> list[Choice]:
     """The member provinces in their order, each with its providers."""
     found: dict[str, tuple[Province, list[IdentityProvider]]] = {}
-    for province, provider in (await session.execute(queries.providers())).tuples():
+    for province, provider in await session.execute(queries.providers()):
         known = found.setdefault(province.code, (province, []))
         if provider is not None:
             known[1].append(provider)

@@ -1,5 +1,6 @@
 """Guessing passwords gets slower: a growing delay for each login name and for each address.
 
+After an hour without a try the count starts anew.
 Every try is counted before its password is looked at, in a transaction of its own, so that tries at the same moment
 count too. The delay of a login name stays short: an outsider cannot lock a person out for long.
 """
@@ -7,7 +8,6 @@ count too. The delay of a login name stays short: an outsider cannot lock a pers
 import hmac
 import math
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import delete, func, select, text, update
 
@@ -16,18 +16,16 @@ from app.core.db import Session
 from app.identity.models import LoginAttempt
 from app.settings import Settings
 
-FORGET = timedelta(hours=1)
-"""After this long without a try the count starts anew."""
 _COUNT = text(
     """
     INSERT INTO login_attempt AS seen (key, attempts, last_at, free_at)
     VALUES (:key, 1, clock_timestamp(), clock_timestamp())
     ON CONFLICT (key) DO UPDATE SET
-        attempts = CASE WHEN seen.last_at < clock_timestamp() - :forget THEN 1 ELSE seen.attempts + 1 END,
+        attempts = CASE WHEN seen.last_at < clock_timestamp() - interval '1 hour' THEN 1 ELSE seen.attempts + 1 END,
         last_at = clock_timestamp(),
         free_at = clock_timestamp() + CASE
-            WHEN seen.last_at < clock_timestamp() - :forget OR seen.attempts + 1 < :free THEN interval '0'
-            ELSE make_interval(secs => least(power(2, least(seen.attempts + 1 - :free, 20)), :longest)) END
+            WHEN seen.last_at < clock_timestamp() - interval '1 hour' OR seen.attempts + 1 < CAST(:free AS bigint) THEN interval '0'
+            ELSE make_interval(secs => least(power(2, least(seen.attempts + 1 - CAST(:free AS bigint), 20)), CAST(:longest AS bigint))) END
     WHERE seen.free_at <= clock_timestamp()
     RETURNING seen.attempts
     """
@@ -53,7 +51,7 @@ def key_of(settings: Settings, kind: str, value: str) -> bytes:
 
 async def count(session: Session, key: bytes, limit: Limit) -> int:
     """Count a try; the seconds to wait when it comes too early, else 0."""
-    values = {"key": key, "free": limit.free, "longest": limit.longest, "forget": FORGET}
+    values = {"key": key, "free": limit.free, "longest": limit.longest}
     if await session.scalar(_COUNT, values) is not None:
         return 0
     remaining = func.extract("epoch", LoginAttempt.free_at - func.clock_timestamp())

@@ -73,5 +73,8 @@ async def sign_in(client: httpx2.AsyncClient, app: FastAPI, person: Person) -> s
             account_id=person.id,
             device=identity.Device("tests", "127.0.0.1"),
         )
-    client.cookies.set(identity.cookie_name(settings), token)
+    host = client.base_url.host
+    # Cookie jars file a name without dots under `.local`; elsewhere a later sign-in would not replace this one.
+    domain = host if "." in host else f"{host}.local"
+    client.cookies.set(identity.cookie_name(settings), token, domain=domain)
     return token

@@ -1,8 +1,11 @@
 """The pages: signing in and out, the provider's own forms, and a person's account."""
 
-from app.identity.pages import account, authorize, end_session, sign_in
+from app.identity.pages.account import pages as account
+from app.identity.pages.authorize import pages as authorize
+from app.identity.pages.end_session import pages as end_session
+from app.identity.pages.sign_in import pages as sign_in
 from app.web.public import Pages
 
 pages = Pages()
-for _part in (sign_in.pages, authorize.pages, end_session.pages, account.pages):
+for _part in (sign_in, authorize, end_session, account):
     pages.include_router(_part)
