@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from app.core import logs
 from app.core.db import Database
 from app.main import create_app
 from app.settings import Settings
@@ -33,6 +34,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         shutil.rmtree(run_folder(), ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def production_logs() -> None:
+    """Log lines as in production; structlog's own for development draw every frame's variables, for seconds."""
+    logs.configure()
 
 
 @pytest.fixture(scope="session")

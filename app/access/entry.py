@@ -5,17 +5,22 @@ in a fresh transaction. A POST with an Idempotency-Key is carried out once; its 
 """
 
 from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from itertools import count
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.datastructures import UploadFile
 
 from app.access import idempotency
 from app.access.guards import caller_of
 from app.core.db import Database, ReadSession, Session
-from app.core.errors import Unavailable, problem_of, retryable
+from app.core.errors import SOON, Unavailable, problem_of, retryable, sqlstate
 from app.core.logs import logger
+from app.core.metrics import TRANSACTION_RETRIES
 
 ATTEMPTS = 4
 """The first try and three more."""
@@ -72,15 +77,20 @@ class EntryRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def run(request: Request) -> Response:
-            for attempt in range(1, ATTEMPTS + 1):
+            for attempt in count(1):
                 try:
                     return await _once(request, handle)
                 except DBAPIError as error:
-                    if retryable(error) and attempt < ATTEMPTS:
-                        log.info("transaction_retried", attempt=attempt, path=request.url.path)
-                        continue
-                    raise (problem_of(error) or (Unavailable() if retryable(error) else error)) from error
-            raise AssertionError  # the last attempt returned or raised
+                    if attempt == ATTEMPTS or not retryable(error):
+                        raise (problem_of(error) or error) from error
+                    log.info("transaction_retried", attempt=attempt, state=sqlstate(error))
+                except (ConnectionError, PoolTimeoutError) as error:
+                    # The driver raises what happens while connecting bare.
+                    log.warning("database_away", reason=type(error).__name__)
+                    raise Unavailable(headers=SOON) from error
+                TRANSACTION_RETRIES.inc()
+                await _rewind(request)
+            raise AssertionError  # pragma: no cover - `count` has no end
 
         return run
 
@@ -94,10 +104,19 @@ async def _once(request: Request, handle: Handler) -> Response:
         else:
             session = await work.session(request, read_only=False)
             response = await idempotency.once(session, request, key, lambda: handle(request))
-        await work.commit()
+        if response.status_code < HTTPStatus.BAD_REQUEST:
+            await work.commit()
+        # Else it is a refusal, even where it is a form shown again: nothing of it lasts.
         return response
     finally:
         await work.close()
+
+
+async def _rewind(request: Request) -> None:
+    """Let the next attempt read uploads from their start."""
+    for _, value in (await request.form()).multi_items():
+        if isinstance(value, UploadFile):
+            await value.seek(0)
 
 
 class Router(APIRouter):

@@ -36,7 +36,8 @@ async def once(
         )
     context = context_of(session)
     body = await request.body()
-    digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + body).digest()
+    target = f"{request.method} {request.url.path}?{request.url.query}\n"
+    digest = hashlib.sha256(target.encode() + body).digest()
     claim = (
         insert(IdempotencyKey)
         .values(tenant_id=context.tenant_id, caller_id=context.caller_id, key=key, request_digest=digest)

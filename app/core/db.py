@@ -116,12 +116,14 @@ def _forget_opening(connection: Any, _record: Any) -> None:
 class Database:
     """The engine, and the two ways to use it: a session (one transaction) or a single statement."""
 
-    def __init__(self, url: str, *, pool_size: int = 10, application_name: str = "commons") -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = 10, pool_seconds: float = 10, application_name: str = "commons"
+    ) -> None:
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=pool_size,
-            pool_timeout=10,
+            pool_timeout=pool_seconds,
             hide_parameters=True,  # an error's text goes to the log, and a person's data must not
             connect_args={
                 "connection_class": _DriverConnection,

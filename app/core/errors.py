@@ -17,6 +17,11 @@ SERIALIZATION_FAILURE = "40001"
 DEADLOCK_DETECTED = "40P01"
 CHECK_VIOLATION = "23514"
 INSUFFICIENT_PRIVILEGE = "42501"
+CONNECTION_CLASS = "08"
+SERVER_AWAY = frozenset({"53300", "57P01", "57P02", "57P03"})
+"""Too many connections; shut down by an administrator or a crash; still starting."""
+SOON = {"Retry-After": "1"}
+"""The headers of a refusal that is over in a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,9 +225,16 @@ def constraint_name(error: DBAPIError) -> str | None:
 def problem_of(error: DBAPIError) -> Problem | None:
     """The Problem a database error means to the caller, or None when it is a fault of ours."""
     name = constraint_name(error)
-    return _violations[name]() if name in _violations else None
+    if name in _violations:
+        return _violations[name]()
+    return Unavailable(headers=SOON) if retryable(error) or _away(error) else None
 
 
 def retryable(error: BaseException) -> bool:
     """Whether running the whole transaction again may succeed."""
     return sqlstate(error) in {SERIALIZATION_FAILURE, DEADLOCK_DETECTED}
+
+
+def _away(error: DBAPIError) -> bool:
+    state = sqlstate(error) or ""
+    return error.connection_invalidated or state.startswith(CONNECTION_CLASS) or state in SERVER_AWAY
