@@ -1,5 +1,6 @@
 """Bringing a list up to a new edition: all or nothing, idempotent, nothing deleted."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
@@ -67,16 +68,26 @@ async def import_codes(db: Session, *, scheme: str, edition: Edition, dry_run: b
 
 
 async def load_builtin(db: Session) -> Sequence[ImportReport]:
-    """Bring the built-in lists up to the files that ship with the platform; imported lists are left alone."""
+    """Bring the built-in lists up to the files that ship with the platform; reports those whose file is new.
+
+    Lists once imported are left alone.
+    """
     reports = []
     for scheme in SCHEMES.values():
-        if scheme.builtin and (await _locked(db, scheme.name)).origin == "builtin":
-            path = DATA / f"{scheme.name}.csv"
+        if not scheme.builtin:
+            continue
+        path = DATA / f"{scheme.name}.csv"
+        loaded = await _locked(db, scheme.name)
+        if loaded.origin == "builtin" and loaded.digest != _digest(path):
             with path.open(encoding="utf-8") as file:
                 source = file.readline().strip("# \n")
             edition = Edition(path, source, replace=True)
             reports.append(await _import(db, scheme.name, edition, origin="builtin", dry_run=False))
     return reports
+
+
+def _digest(path: Path) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
 
 
 async def _import(db: Session, name: str, edition: Edition, *, origin: str, dry_run: bool) -> ImportReport:
@@ -95,16 +106,8 @@ async def _import(db: Session, name: str, edition: Edition, *, origin: str, dry_
     complete = _complete_levels(reading, edition, stored, incoming)
     changes = compare(stored, incoming, complete=complete, as_of=edition.as_of)
     applied = not (dry_run or reading.faults)
-    if applied and changes.written():
-        await _write(db, name, changes.written())
-        version = CodeScheme.version + 1
-        values = {
-            "version": version,
-            "origin": origin,
-            "source": source,
-            "imported_at": func.clock_timestamp(),
-        }
-        await db.execute(update(CodeScheme).where(CodeScheme.name == name).values(**values))
+    if applied:
+        await _apply(db, name, changes.written(), origin=origin, source=source, digest=_digest(edition.path))
     return _report(name, reading, changes, applied=applied)
 
 
@@ -142,6 +145,17 @@ def _complete_levels(
 async def _locked(db: Session, name: str) -> CodeScheme:
     await db.execute(insert(CodeScheme).values(name=name).on_conflict_do_nothing())
     return (await db.scalars(queries.scheme_for_update(name))).one()
+
+
+async def _apply(
+    db: Session, scheme: str, entries: Sequence[Entry], *, origin: str, source: str, digest: bytes
+) -> None:
+    values: dict[str, Any] = {"origin": origin, "digest": digest}
+    if entries:
+        await _write(db, scheme, entries)
+        at = func.clock_timestamp()
+        values |= {"source": source, "version": CodeScheme.version + 1, "imported_at": at}
+    await db.execute(update(CodeScheme).where(CodeScheme.name == scheme).values(**values))
 
 
 async def _write(db: Session, scheme: str, entries: Sequence[Entry]) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, func
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
@@ -24,6 +24,8 @@ class CodeScheme(Base):
     origin: Mapped[str] = mapped_column(server_default="builtin")
     """An imported list is never touched by the built-in one again."""
     source: Mapped[str] = mapped_column(server_default="")
+    digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """SHA-256 of the file last taken over."""
     version: Mapped[int] = mapped_column(server_default="0")
     """Counts the changes; 0 says nothing is loaded yet."""
     imported_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

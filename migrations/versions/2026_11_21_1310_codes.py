@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("origin", sa.Text, server_default="builtin", nullable=False),
         sa.Column("source", sa.Text, server_default="", nullable=False),
+        sa.Column("digest", sa.LargeBinary),
         sa.Column("version", sa.BigInteger, server_default="0", nullable=False),
         sa.Column(
             "imported_at",

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.codes.commands import run
 from app.codes.loading import Edition, ImportReport, import_codes, load_builtin
@@ -197,6 +197,7 @@ async def test_objects_of_a_document_that_are_none(db: Session, tmp_path: Path) 
 async def test_imported_lists_are_not_touched_by_the_builtin_one(db: Session, tmp_path: Path) -> None:
     path = written(tmp_path, "code,name_zh\n110,数学（新）\n")
     assert tally(await take(db, "gbt13745", path, partial=True)) == {"renamed": 1}
+    await db.execute(update(CodeScheme).values(digest=None))
     assert {report.scheme for report in await load_builtin(db)} == {"gb2260", "instrument-class"}
     renamed = await resolve(db, "gbt13745", "110")
     assert renamed is not None
