@@ -24,12 +24,11 @@ MORNING = 7 * 60
 """Nobody begins work in the small hours, even where one may."""
 BUSTLE = (0.5, 1.0, 1.0, 1.8, 3.0)
 """How far idle times on an instrument stretch: a few are in demand, a few are not."""
+FLAGSHIP_BUSTLE = (0.4, 0.6, 0.8)
 ACROSS = 0.3
 """The part of bookings from other provinces, where they may."""
 CANCELLED = 0.07
 NOTED = 0.2
-BUSY = 2
-"""Those one can sign in as book this much more than their colleagues, so that their pages show something."""
 Span = tuple[int, int]
 
 
@@ -87,7 +86,7 @@ def bookings(monday: datetime) -> Iterator[BookingPlan]:
 def _of_unit(
     random: Random, monday: datetime, tenant_id: str, plan: InstrumentPlan, label: str
 ) -> Iterator[BookingPlan]:
-    gap = plan.regime.gap_min * random.choice(BUSTLE)
+    gap = plan.regime.gap_min * random.choice(FLAGSHIP_BUSTLE if plan.flagship else BUSTLE)
     for span in open_spans(plan.regime):
         for start, end in _slots(random, plan.regime, span, gap):
             made = _made(random, plan.regime, start)
@@ -166,5 +165,4 @@ def _requester(random: Random, tenant_id: str, plan: InstrumentPlan) -> tuple[st
         for person in PEOPLE[tenant_id]
         if person.role is Role.MEMBER and (not inside or person.organisation == plan.owner)
     ]
-    weights = [BUSY if person.signs_in else 1 for person in researchers]
-    return tenant_id, random.choices(researchers, weights)[0]
+    return tenant_id, random.choice(researchers)

@@ -76,6 +76,7 @@ class InstrumentPlan:
     fields: dict[str, Any]
     units: list[dict[str, str]]
     regime: Regime
+    flagship: bool
 
     @property
     def inner_id(self) -> str:
@@ -177,7 +178,7 @@ def _plan(
         {"label": f"{unit} 号机", "serial": f"{letters}{random.randrange(10**6):06d}"}
         for unit in range(1, random.choice(kind.units) + 1)
     ]
-    return InstrumentPlan(owner, fields, units, regime)
+    return InstrumentPlan(owner, fields, units, regime, flagship=number <= FLAGSHIPS)
 
 
 def _maker(random: Random, kind: Kind, *, foreign: bool) -> tuple[str, dict[str, str]]:
