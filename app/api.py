@@ -6,10 +6,11 @@ from app.audit.routes import router as audit
 from app.codes.routes import router as codes
 from app.identity.routes import me, organisation_members
 from app.instruments.booking.routes import router as bookings
+from app.instruments.importing.routes import router as instrument_imports
 from app.instruments.registry.routes import router as instruments
 from app.organisations.routes import router as organisations
 from app.tasks.routes import router as tasks
 
 router = APIRouter(prefix="/api/v1")
-for part in (me, organisation_members, organisations, instruments, bookings, tasks, audit, codes):
+for part in (me, organisation_members, organisations, instruments, instrument_imports, bookings, tasks, audit, codes):
     router.include_router(part)

@@ -315,7 +315,9 @@ class InstrumentImportRow(Owned, Base):
     __tablename__ = "instrument_import_row"
     __table_args__ = (
         ForeignKeyConstraint(
-            ["tenant_id", "import_id"], ["instrument_import.tenant_id", "instrument_import.id"], ondelete="CASCADE"
+            ["tenant_id", "import_id"],
+            ["instrument_import.tenant_id", "instrument_import.id"],
+            ondelete="CASCADE",
         ),
         CheckConstraint(one_of("outcome", IMPORT_OUTCOMES), name="outcome"),
         CheckConstraint("row_number >= 1", name="row_number"),

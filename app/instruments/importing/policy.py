@@ -1,0 +1,34 @@
+"""Who may import, for whom."""
+
+from uuid import UUID
+
+from app.access.guards import Refusal, Verdict
+from app.access.permissions import Role
+from app.access.principal import Principal
+from app.core.i18n import msg
+from app.instruments.models import InstrumentImport
+
+WHOLE_PROVINCE = None
+
+
+def organisations_of(caller: Principal) -> tuple[UUID, ...] | None:
+    """The organisations the caller may import for; None says all of the province."""
+    if caller.tenant_id is None:
+        return ()
+    if caller.administers(caller.tenant_id):
+        return WHOLE_PROVINCE
+    if Role.SYSTEM in caller.roles:
+        return tuple(caller.organisations) or WHOLE_PROVINCE
+    return caller.managed
+
+
+def may_import(caller: Principal) -> Verdict:
+    """Managers and systems for their organisation, admins for their province."""
+    if organisations_of(caller) == ():
+        return Refusal(msg("只有单位管理员、本省的省级管理员和对接系统可以导入仪器"))
+    return True
+
+
+def may_see(caller: Principal, entry: InstrumentImport) -> bool:
+    """Whoever sent the file, and the province's admins."""
+    return entry.created_by == caller.id or caller.administers(entry.tenant_id)

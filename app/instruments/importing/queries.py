@@ -1,0 +1,102 @@
+"""Every select of imports."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, Text, Uuid, column, func, literal, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from app.core.db import ReadSession
+from app.core.keyset import Order
+from app.instruments.models import Instrument, InstrumentImport, InstrumentImportRow, InstrumentUnit
+from app.instruments.rules.record import DEFAULTS
+from app.organisations.models import Organisation
+from app.tasks.public import TaskRun
+
+BY_NUMBER = Order((InstrumentImportRow.row_number,))
+NEWEST = Order((InstrumentImport.id,), descending=True)
+KEPT = ("inner_id", "name_zh", "class_code", "adcode", *DEFAULTS)
+"""The columns of an entry that rules are about."""
+
+
+async def entry(db: ReadSession, import_id: UUID) -> Row[Any] | None:
+    """An import with its task."""
+    statement = select(InstrumentImport, TaskRun).outerjoin(TaskRun, TaskRun.id == InstrumentImport.task_id)
+    return (await db.execute(statement.where(InstrumentImport.id == import_id))).one_or_none()
+
+
+async def locked(db: ReadSession, import_id: UUID) -> InstrumentImport | None:
+    """An import, locked against a second start."""
+    statement = select(InstrumentImport).where(InstrumentImport.id == import_id).with_for_update()
+    found: InstrumentImport | None = await db.scalar(statement.execution_options(populate_existing=True))
+    return found
+
+
+async def mapping_for(
+    db: ReadSession, created_by: UUID | None, columns: Sequence[str]
+) -> dict[str, Any] | None:
+    """The mapping the same sender applied last to a file with the same columns."""
+    names = func.jsonb_path_query_array(InstrumentImport.reading, literal("$.columns[*].name"))
+    statement = (
+        select(InstrumentImport.mapping)
+        .where(
+            InstrumentImport.created_by == created_by,
+            InstrumentImport.state == "applied",
+            names == func.to_jsonb(literal(list(columns), ARRAY(Text))),
+        )
+        .order_by(InstrumentImport.id.desc())
+        .limit(1)
+    )
+    found: dict[str, Any] | None = await db.scalar(statement)
+    return found
+
+
+def sent_by(created_by: UUID | None) -> Select[InstrumentImport]:
+    """A sender's imports."""
+    return select(InstrumentImport).where(InstrumentImport.created_by == created_by)
+
+
+def rows(import_id: UUID, only: str | None) -> Select[InstrumentImportRow]:
+    """An import's rows, all or of one kind."""
+    found = select(InstrumentImportRow).where(InstrumentImportRow.import_id == import_id)
+    if only == "warnings":
+        return found.where(func.jsonb_array_length(InstrumentImportRow.warnings) > 0)
+    outcome = {"errors": "faulty"}.get(only or "", only)
+    return found.where(InstrumentImportRow.outcome == outcome) if outcome else found
+
+
+async def owners(db: ReadSession, tenant_id: str, ids: tuple[UUID, ...] | None) -> Sequence[Row[Any]]:
+    """The active organisations of a province, all or these."""
+    chosen = Organisation.id.in_(ids) if ids is not None else true()
+    statement = select(Organisation.id, Organisation.name, Organisation.uscc, Organisation.adcode).where(
+        Organisation.tenant_id == tenant_id, Organisation.status == "active", chosen
+    )
+    return (await db.execute(statement.order_by(Organisation.name_key, Organisation.id))).all()
+
+
+async def existing(db: ReadSession, keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], Row[Any]]:
+    """Entries of the register by organisation and inner id, with their columns, version and number of units."""
+    if not keys:
+        return {}
+    wanted = (
+        func.unnest(
+            literal([key[0] for key in keys], ARRAY(Uuid)), literal([key[1] for key in keys], ARRAY(Text))
+        )
+        .table_valued(column("organisation_id", Uuid), column("inner_id", Text), name="wanted")
+        .render_derived()
+    )
+    units = (
+        select(func.count())
+        .where(InstrumentUnit.instrument_id == Instrument.id)
+        .correlate(Instrument)
+        .scalar_subquery()
+    )
+    known = (
+        Instrument.organisation_id == wanted.c.organisation_id,
+        Instrument.inner_id == wanted.c.inner_id,
+    )
+    columns = (getattr(Instrument, name) for name in KEPT)
+    statement = select(Instrument.id, Instrument.organisation_id, *columns, units.label("units"))
+    found = await db.execute(statement.join(wanted, known[0] & known[1]))
+    return {(row.organisation_id, row.inner_id): row for row in found}

@@ -1,0 +1,49 @@
+"""The rows that have faults, as a file to correct and send again: the same columns and encoding, and the reasons."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from sqlalchemy import select
+
+from app.core.db import ReadSession
+from app.core.i18n import Locale, msg
+from app.core.tabular import Cell, Table, write_csv
+from app.instruments.importing.reading import open_table
+from app.instruments.importing.service import Entry
+from app.instruments.models import InstrumentImportRow
+from app.settings import Settings
+
+ROW, REASON = msg("原文件行号"), msg("错误原因")
+
+
+async def errors_csv(db: ReadSession, settings: Settings, entry: Entry, locale: Locale) -> bytes:
+    """The faulty rows with a column for what is wrong with them.
+
+    Raises:
+        FileGone: the file was purged.
+    """
+    table = InstrumentImportRow
+    statement = select(table.row_number, table.faults).where(
+        table.import_id == entry.file.id, table.outcome == "faulty"
+    )
+    reasons = {row.row_number: _reason(row.faults, locale) for row in await db.execute(statement)}
+    return await asyncio.to_thread(_written, settings, entry, reasons, locale)
+
+
+def _reason(faults: list[dict[str, Mapping[str, str]]], locale: Locale) -> str:
+    return "; ".join(f"{fault['column'] or fault['field']}: {fault['message'][locale]}" for fault in faults)
+
+
+def _written(settings: Settings, entry: Entry, reasons: Mapping[int, str], locale: Locale) -> bytes:
+    source = open_table(settings, entry.file)
+    # Other encodings cannot say the reasons.
+    encoding: Literal["gb18030", "utf-8-sig"] = "gb18030" if source.encoding == "gb18030" else "utf-8-sig"
+    return b"".join(write_csv(_rows(source, reasons, locale), encoding=encoding))
+
+
+def _rows(source: Table, reasons: Mapping[int, str], locale: Locale) -> Iterator[list[Cell]]:
+    yield [*source.header, ROW.text(locale), REASON.text(locale)]
+    for row in source.rows():
+        if row.number in reasons:
+            yield [*row.cells, row.number, reasons[row.number]]

@@ -1,0 +1,174 @@
+"""What callers of an import send and get."""
+
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.core.i18n import Locale, msg
+from app.core.keyset import ListQuery
+from app.core.schema import Input, Instant, Output
+from app.core.text import Line
+from app.instruments.models import InstrumentImportRow
+from app.instruments.rules.columns import BY_FIELD
+
+Outcome = Literal["new", "changed", "unchanged", "faulty"]
+State = Literal["uploaded", "checking", "checked", "applying", "applied", "failed"]
+Mode = Literal["all", "good"]
+MOST_JOINED = 5
+Header = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class FieldSource(Input):
+    """Where a field's value comes from; `fixed` stands in for blank cells, or alone for the whole file."""
+
+    column: Header | None = Field(default=None, description="文件中的列名", examples=["仪器名称"])
+    fixed: Annotated[str, Line(1500, minimum=0)] | None = Field(
+        default=None, description="固定值，或空单元格的默认值"
+    )
+    columns: Annotated[list[Header], Field(min_length=1, max_length=MOST_JOINED)] | None = Field(
+        default=None, description="只用于编号：把几列连成编号"
+    )
+    row_number: Annotated[str, Line(20, minimum=0)] | None = Field(
+        default=None, description="只用于编号：以此前缀加行号作编号；行序变化后再次导入会错位"
+    )
+
+    @property
+    def named(self) -> list[str]:
+        """The columns it reads."""
+        return self.columns or ([self.column] if self.column is not None else [])
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [name for name in ("column", "columns", "row_number") if getattr(self, name) is not None]
+        if (
+            len(given) > 1
+            or not (given or self.fixed is not None)
+            or (given not in ([], ["column"]) and self.fixed)
+        ):
+            reason = msg("请只选一种来源：列、固定值、几列相连或行号")
+            raise PydanticCustomError("one_source", "{message}", {"message": reason})
+        return self
+
+
+class ImportMapping(Input):
+    """What the columns of a file mean."""
+
+    fields: dict[str, FieldSource] = Field(
+        examples=[{"name_zh": {"column": "仪器名称"}, "class_code": {"fixed": "990000"}}],
+        description=f"字段：{', '.join(BY_FIELD)}",
+    )
+
+    @model_validator(mode="after")
+    def _known_fields(self) -> Self:
+        for name, source in self.fields.items():
+            if name not in BY_FIELD:
+                raise PydanticCustomError(
+                    "field_unknown", "{message}", {"message": msg("没有字段 {name}", name=name)}
+                )
+            if name != "inner_id" and (source.columns is not None or source.row_number is not None):
+                reason = msg("只有单位内编号可以由几列或行号生成")
+                raise PydanticCustomError("one_source", "{message}", {"message": reason})
+        return self
+
+
+class Reading(Input):
+    """How the file is to be read, where that cannot be told from it."""
+
+    encoding: Annotated[str, Line(40)] | None = Field(default=None, description="文字编码", examples=["big5"])
+    sheet: Annotated[str, Line(100)] | None = Field(default=None, description="工作表名称")
+    header_row: Annotated[int, Field(ge=1, le=1_000)] | None = Field(default=None, description="表头所在行")
+
+
+class ImportApply(Input):
+    """How to apply a checked file."""
+
+    mode: Mode = Field(description="all：有一行错误就全部不导入；good：只导入无误的行")
+
+
+class RowQuery(ListQuery):
+    """Which rows of a file are asked for."""
+
+    only: Literal["errors", "warnings", "new", "changed", "unchanged"] | None = None
+
+
+class ColumnOut(Output):
+    """A column of the file, with its first values."""
+
+    name: str
+    samples: list[str]
+
+
+class FileWarning(Output):
+    """Something to know about the file or a row that does not stand in the way."""
+
+    code: str
+    message: str
+    row: int | None
+    column: str | None
+
+
+class ImportOut(Output):
+    """A file on its way into the register."""
+
+    id: UUID
+    state: State
+    file_name: str
+    file_bytes: int
+    encoding: str | None
+    delimiter: str | None
+    sheet: str | None
+    sheets: list[str]
+    header_row: int | None
+    columns: list[ColumnOut]
+    warnings: list[FileWarning]
+    mapping: dict[str, FieldSource] = Field(description="当前的列对应；上传后为猜测值")
+    counts: dict[Outcome, int] = Field(description="检查或导入后各类行数")
+    task_id: UUID | None = Field(description="正在进行或最近一次的任务，见 /tasks")
+    done: int = Field(description="任务已处理的行数")
+    total: int | None
+    problem: dict[str, Any] | None = Field(description="失败原因（RFC 9457 问题文档）")
+    created_at: Instant
+    applied_at: Instant | None
+
+
+class RowFault(Output):
+    """What is wrong with a row, or worth knowing."""
+
+    field: str
+    column: str | None
+    code: str
+    value: str | None
+    message: str
+
+    @classmethod
+    def of(cls, kept: dict[str, Any], locale: Locale) -> Self:
+        """A fault as it was kept, in the reader's language."""
+        texts = {name: kept.get(name) for name in ("field", "column", "code", "value")}
+        return cls(**texts, message=kept["message"][locale])
+
+
+class RowOut(Output):
+    """What became of a row."""
+
+    row: int = Field(description="电子表格中的行号")
+    outcome: Outcome
+    inner_id: str
+    name: str
+    instrument_id: UUID | None
+    faults: list[RowFault]
+    warnings: list[RowFault]
+
+    @classmethod
+    def of(cls, row: InstrumentImportRow, locale: Locale) -> Self:
+        """The row in the reader's language."""
+        return cls(
+            row=row.row_number,
+            outcome=row.outcome,
+            inner_id=row.inner_id,
+            name=row.name,
+            instrument_id=row.instrument_id,
+            faults=[RowFault.of(fault, locale) for fault in row.faults],
+            warnings=[RowFault.of(fault, locale) for fault in row.warnings],
+        )
