@@ -14,7 +14,7 @@ from app.codes.loading import load_builtin as load_builtin_lists
 from app.codes.schemes import NAME
 from app.core.db import Database
 from app.core.i18n import Locale, msg
-from app.core.tabular import TableError
+from app.core.tabular import EncodingUnclear, TableError
 from app.settings import Settings, settings_from_environment
 from app.tenancy.context import TenantContext
 
@@ -39,7 +39,10 @@ def run(argv: Sequence[str], *, settings: Settings | None = None, locale: Locale
     try:
         report = asyncio.run(_import(settings, arguments.scheme, edition, dry_run=arguments.dry_run))
     except TableError as error:
-        sys.stderr.write("".join(f"{fault.message.text(locale)}\n" for fault in error.errors))
+        lines = [fault.message.text(locale) for fault in error.errors]
+        if isinstance(error, EncodingUnclear):
+            lines += [f"--encoding {c.encoding}: {c.sample.partition(chr(10))[0]}" for c in error.candidates]
+        sys.stderr.write("".join(f"{line}\n" for line in lines))
         return 1
     sys.stdout.write("\n".join(_lines(report, locale)) + "\n")
     return 1 if report.faults else 0
@@ -113,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     take.add_argument(
         "scheme", type=_scheme, help="gb2260, gbt13745, instrument-class, gbt4754, iso3166, spdx, …"
     )
-    take.add_argument("file", type=Path)
+    take.add_argument("file", type=_file)
     take.add_argument(
         "--format", choices=[f.name for f in FORMATS], help="instead of telling it from the columns"
     )
@@ -142,6 +145,13 @@ def _scheme(value: str) -> str:
     if not re.fullmatch(NAME, value):
         raise argparse.ArgumentTypeError(f"{value!r} is no name of a list")
     return value
+
+
+def _file(value: str) -> Path:
+    path = Path(value)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {value!r}")
+    return path
 
 
 def _mapping(value: str) -> tuple[str, str]:

@@ -307,6 +307,16 @@ def test_the_command_names_what_it_leaves_out(
     )
 
 
+def test_the_command_asks_for_the_encoding(
+    fresh_settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes("code,name_zh\nA,掃描電子顯微鏡\nB,質譜儀與離心機\n".encode("big5"))
+    assert run(["import", "grade", str(path)], settings=fresh_settings) == 1
+    assert "--encoding big5: A,掃描電子顯微鏡" in capsys.readouterr().err
+    assert run(["import", "grade", str(path), "--encoding", "big5"], settings=fresh_settings) == 0
+
+
 async def test_a_document_too_large(db: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.codes.reading.LARGEST_JSON", 1)
     with pytest.raises(TableError) as caught:
@@ -317,6 +327,7 @@ async def test_a_document_too_large(db: Session, tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     "wrong",
     [
+        ["import", "grade", "/no/such/file"],
         ["import", "Not A Scheme", "x"],
         ["import", "a", "x", "--map", "what=x"],
         ["import", "a", "x", "--map", "code"],
