@@ -9,6 +9,17 @@ import structlog
 Logger = structlog.stdlib.BoundLogger
 
 
+# Before `configure`, and in tests: plain lines. structlog's own default draws tracebacks with every local variable.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]
+)
+
+
 def configure(level: str = "INFO") -> None:
     """Send every log line, the libraries' too, to standard error as JSON."""
     shared: list[Any] = [
