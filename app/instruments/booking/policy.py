@@ -15,6 +15,8 @@ def may_book(caller: Principal, terms: Row[Any], payer_id: UUID) -> Verdict:
     """Members book in their organisation's name; restricted instruments serve their own organisation only."""
     if payer_id not in caller.organisations:
         return Refusal(msg("您不是该单位的成员，不能以其名义预约"))
+    if terms.payer_name is None:
+        return Refusal(msg("该单位已停用，不能以其名义预约"))
     return _serves(terms, payer_id)
 
 

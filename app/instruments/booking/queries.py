@@ -59,8 +59,9 @@ _TERMS = (
 async def unit_terms(
     session: ReadSession, caller: Principal, unit_id: UUID, *, payer_id: UUID | None = None
 ) -> Row[Any] | None:
-    """A visible unit with its instrument's terms, the payer's name and the database's clock, in one row."""
-    payer = select(Organisation.name).where(Organisation.id == payer_id).scalar_subquery()
+    """A visible unit with its instrument's terms, an active payer's name and the database's clock, in one row."""
+    active = (Organisation.id == payer_id, Organisation.status == "active")
+    payer = select(Organisation.name).where(*active).scalar_subquery()
     statement = (
         select(
             InstrumentUnit.id.label("unit_id"),
