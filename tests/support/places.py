@@ -36,7 +36,7 @@ class Place:
 async def make_organisation(
     database: Database, tenant_id: str, name: str = "示例大学", **values: Any
 ) -> UUID:
-    given = {"uscc": valid_uscc(tenant_id), "kind": "university", "adcode": f"{tenant_id[:2]}0100"} | values
+    given = {"uscc": valid_uscc(tenant_id), "kind": "university", "adcode": f"{tenant_id[:2]}0102"} | values
     made = insert(Organisation).values(tenant_id=tenant_id, name=name, **given).returning(Organisation.id)
     async with database.transaction(TenantContext(tenant_id).info()) as session:
         return (await session.scalars(made)).one()
@@ -57,7 +57,7 @@ async def make_instrument(
         "inner_id": f"T-{valid_uscc(tenant_id)}",
         "name_zh": "场发射扫描电子显微镜",
         "class_code": "010100",
-        "adcode": f"{tenant_id[:2]}0100",
+        "adcode": f"{tenant_id[:2]}0102",
         "scope": "region",
         "horizon_days": 60,
     } | values
