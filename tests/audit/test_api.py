@@ -10,6 +10,8 @@ import pytest
 from fastapi import FastAPI
 
 from app.access.permissions import Role
+from app.access.principal import Principal
+from app.audit.policy import may_read
 from app.core import clock
 from app.core.db import Database
 from app.journal.public import record
@@ -146,3 +148,9 @@ async def test_nobody_changes_the_journal(auditor: httpx2.AsyncClient) -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         assert (await auditor.request(method, URL)).status_code == 405
         assert (await auditor.request(method, f"{URL}/{uuid4()}")).status_code in {404, 405}
+
+
+def test_the_permission_alone_is_not_enough() -> None:
+    assert may_read(Principal("person", OWN, "330000", roles=frozenset({Role.AUDITOR})))
+    assert not may_read(Principal("person", OWN, "330000", roles=frozenset({Role.PROVINCE_ADMIN})))
+    assert not may_read(Principal("person", OWN, None, roles=frozenset({Role.AUDITOR})))

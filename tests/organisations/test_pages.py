@@ -1,10 +1,11 @@
 """The pages of organisations, as a browser without script uses them."""
 
+import html
 import re
 from collections.abc import AsyncIterator
 from io import BytesIO
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx2
 import pytest
@@ -160,6 +161,18 @@ async def test_list_filters_and_its_empty_state(client: httpx2.AsyncClient, data
     part = await client.get(URL, headers={**HTML, "hx-request": "true"})
     assert part.text.lstrip().startswith(('<div class="table-frame"', "<ul"))
     assert "<html" not in part.text
+
+
+async def test_each_filter_can_be_dropped_by_itself(client: httpx2.AsyncClient, database: Database) -> None:
+    await make_organisation(database, "330000", "钱塘示例大学", adcode="330106")
+    query = {"province": "330000", "kind": "university", "status": "active", "adcode": "330100", "limit": "1"}
+    page = (await client.get(URL, params=query, headers=HTML)).text
+    assert "钱塘示例大学" in page
+    chips = re.findall(r'<a class="chip" href="([^"]+)"><span>([^<]+)</span>', page)
+    assert [text for _, text in chips] == ["浙江", "高等院校", "正常", "杭州市"]
+    for (url, _), name in zip(chips, query, strict=False):
+        left = parse_qs(urlsplit(html.unescape(url)).query).keys()
+        assert left == query.keys() - {name}
 
 
 async def test_list_statements(client: httpx2.AsyncClient, database: RolledBackDatabase) -> None:
