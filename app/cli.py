@@ -87,48 +87,57 @@ def _add_development_commands(commands: "argparse._SubParsersAction[argparse.Arg
 
 
 def _demo(arguments: Arguments) -> None:
-    from app.launch import demonstration
+    from app.launch.bootstrap import ROOT
+    from app.launch.listening import listen
 
-    demonstration.run(arguments.port, (arguments.data or demonstration.default_data_dir()).absolute())
+    data_dir: Path = arguments.data or Path(os.environ.get("DATA_DIR") or ROOT / ".data")
+    with listen("127.0.0.1", arguments.port) as door:
+        from app.launch import demonstration
+
+        demonstration.run(door, data_dir.absolute())
 
 
 def _serve(arguments: Arguments) -> None:
-    from app.launch import server
+    from app.launch.listening import listen
 
-    with server.listen(arguments.host, arguments.port) as door:
-        server.serve(_settings(), door, worker=not arguments.no_worker, grace_seconds=arguments.grace)
+    settings = _settings()
+    with listen(arguments.host, arguments.port) as door:
+        from app.launch import server
+
+        server.serve(settings, door, worker=not arguments.no_worker, grace_seconds=arguments.grace)
 
 
 def _worker(_arguments: Arguments) -> None:
+    settings = _settings()
+
     import app.registry  # noqa: F401 - registers the jobs
     from app.core import logs
     from app.jobs.worker import run_until_signalled
 
-    settings = _settings()
     logs.configure(settings.log_level)
     asyncio.run(run_until_signalled(settings))
 
 
 def _migrate(_arguments: Arguments) -> None:
+    settings = _settings()
+
     from app.launch import schema
 
-    schema.upgrade(_settings())
+    schema.upgrade(settings)
 
 
 def _codes(arguments: Arguments) -> int:
+    settings = _settings()
+
     from app.codes import commands
-    from app.core.i18n import Locale
     from app.launch.errors import plain_database_errors
 
-    settings = _settings()
-    locale: Locale = "en" if os.environ.get("LANG", "").startswith("en") else "zh"
-    try:
-        with plain_database_errors("DATABASE_URL"):
-            return commands.run(arguments.rest, settings=settings, locale=locale)
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise LaunchError(
-            f"无法读取 {error.filename}", f"cannot read {error.filename}: {error.strerror}"
-        ) from error
+    with plain_database_errors("DATABASE_URL"):
+        return commands.run(
+            arguments.rest,
+            settings=settings,
+            locale="en" if os.environ.get("LANG", "").startswith("en") else "zh",
+        )
 
 
 def _settings() -> "Settings":

@@ -14,7 +14,7 @@ LINTERS = (
     ("ruff", "check", "--quiet"),
     ("ruff", "format", "--check", "--quiet"),
     ("mypy", "--no-error-summary"),
-    ("lint-imports", "--no-cache"),
+    ("lint-imports", "--no-cache", "--no-logo"),
 )
 PROCESSES = 2
 """Each holds a database copy and a browser; two fit on the smallest machine we support."""
@@ -39,6 +39,7 @@ def _from_root(argument: str) -> str:
 
 
 def _run(tool: str, *arguments: str) -> int:
+    sys.stderr.write(f"{tool} {' '.join(arguments)}\n")
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.run(
         [PYTHON_TOOLS / tool, *arguments], cwd=ROOT, env=environment, check=False

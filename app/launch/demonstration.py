@@ -9,6 +9,7 @@ import asyncio
 import os
 import secrets
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,36 +18,32 @@ from types import FrameType
 
 from app.demo import accounts, seed
 from app.launch import assets, postgres, schema, server
-from app.launch.bootstrap import ROOT, say
+from app.launch.bootstrap import say
 from app.launch.errors import LaunchError, plain_database_errors
 from app.settings import Settings
 
-HOST = "127.0.0.1"
 DATABASE = "commons"
 GRACE_SECONDS = 1
 
 
-def default_data_dir() -> Path:
-    """DATA_DIR, else `.data` in the project, wherever the command was called from."""
-    return Path(os.environ.get("DATA_DIR") or ROOT / ".data")
-
-
-def run(port: int, data_dir: Path) -> None:
-    """Serve the demonstration on `port` until Ctrl-C or SIGTERM.
+def run(door: socket.socket, data_dir: Path) -> None:
+    """Serve the demonstration on the listening socket `door` until Ctrl-C or SIGTERM.
 
     Raises:
-        LaunchError: the port is taken, the disk full, the data folder unusable or its contents newer than this version.
+        LaunchError: the disk is full, the data folder unusable or its contents newer than this version.
     """
-    with server.listen(HOST, port) as door, _until_stopped():
+    host, port = door.getsockname()
+    with _until_stopped():
         assets.build()
         with _database(data_dir) as url:
             settings = Settings(
                 database_url=url,
                 secret_key=os.environ.get("SECRET_KEY") or _secret_key(data_dir),
-                base_url=os.environ.get("BASE_URL") or f"http://{HOST}:{port}",
+                base_url=os.environ.get("BASE_URL") or f"http://{host}:{port}",
                 data_dir=data_dir,
                 log_level="WARNING",
             )
+            say("正在准备数据库与演示数据 …", "preparing the database and the demonstration data …")
             schema.upgrade(settings)
             _load(settings, url)
             served = settings.model_copy(

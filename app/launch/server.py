@@ -1,7 +1,6 @@
 """Runs the platform: uvicorn on uvloop, one process, the worker inside unless told otherwise."""
 
 import asyncio
-import errno
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,40 +17,7 @@ from app.main import create_app
 from app.settings import Settings
 
 STARTUP_FAILED = 3
-PORT_TAKEN = 2
 POLL_SECONDS = 0.02
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """The socket to serve on, taken before anything heavy begins so that nobody else takes it meanwhile.
-
-    Raises:
-        LaunchError: somebody else listens there, or the port needs root.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    door = socket.socket(family)
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        door.bind((host, port))
-        door.listen(socket.SOMAXCONN)
-    except (OSError, OverflowError) as error:
-        door.close()
-        raise _unavailable(host, port, error) from error
-    return door
-
-
-def _unavailable(host: str, port: int, error: Exception) -> LaunchError:
-    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        return LaunchError(
-            f"端口 {port} 已被占用；请停止占用它的程序，或用 --port 换一个端口，例如 --port {port + 1}",
-            f"port {port} is taken; stop the program that uses it, or choose another with --port {port + 1}",
-            exit_code=PORT_TAKEN,
-        )
-    return LaunchError(
-        f"无法监听 {host}:{port}（{error}）",
-        f"cannot listen on {host}:{port} ({error})",
-        exit_code=PORT_TAKEN,
-    )
 
 
 def serve(

@@ -1,0 +1,71 @@
+"""The `commons` command from outside: exit codes and one plain line for what a person can mend."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+OURS = {"DATABASE_URL", "APP_DATABASE_URL", "SECRET_KEY", "BASE_URL", "ENVIRONMENT", "DATA_DIR"}
+
+
+def commons(*arguments: str, cwd: Path = ROOT, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name not in OURS}
+    return subprocess.run(
+        [sys.executable, "-m", "app.cli", *arguments],
+        cwd=cwd,
+        env=environment | {"PYTHONPATH": str(ROOT)} | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_starting_imports_nothing_heavy() -> None:
+    program = "import sys, app.cli; print(sorted({'sqlalchemy', 'fastapi', 'pydantic', 'alembic'} & set(sys.modules)))"
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout == "[]\n"
+
+
+def test_wrong_usage_is_two() -> None:
+    for arguments in ((), ("fly",), ("demo", "--prot", "1"), ("demo", "--port", "many")):
+        result = commons(*arguments)
+        assert result.returncode == 2, arguments
+        assert "usage: commons" in result.stderr
+
+
+def test_test_hands_paths_and_options_to_pytest_in_order(tmp_path: Path) -> None:
+    (tmp_path / "test_some.py").write_text("def test_one(): pass\ndef test_two(): assert False\n")
+    result = commons("test", "test_some.py", "-k", "two", "-p", "no:cacheprovider", cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stdout.splitlines()[-1].startswith("1 failed, 1 deselected")
+
+
+def test_missing_database_is_said_in_one_line() -> None:
+    for command in ("serve", "worker", "migrate", "codes"):
+        result = commons(command, *(("--port", "0") if command == "serve" else ()))
+        assert (result.returncode, result.stderr) == (
+            1,
+            "commons: 未设置 DATABASE_URL / DATABASE_URL is not set\n",
+        ), command
+
+
+def test_wrong_settings_are_named_without_their_values() -> None:
+    result = commons("serve", "--port", "0", ENVIRONMENT="production", SECRET_KEY="too-short-a-secret")
+    assert result.returncode == 1
+    assert result.stderr.startswith("commons: 设置有误：")
+    assert "SECRET_KEY must be a real secret" in result.stderr
+    assert "too-short-a-secret" not in result.stderr
+
+
+def test_taken_port_is_two() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = commons("serve", "--port", str(port), DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    assert result.returncode == 2
+    assert f"port {port} is taken" in result.stderr
