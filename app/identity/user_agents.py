@@ -10,7 +10,7 @@ _BROWSERS = (
     ("OPR", "Opera"),
     ("Firefox", "Firefox"),
     ("Chrome", "Chrome"),
-    ("Safari", "Safari"),
+    ("Version", "Safari"),
 )
 _SYSTEMS = (
     ("HarmonyOS", "HarmonyOS"),
