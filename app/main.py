@@ -8,16 +8,13 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from app import __version__, api, health, site
-from app.core import logs
 from app.core.db import Database
 from app.core.errors import InternalError, Problem
 from app.core.problems import from_http, from_validation, problem_json
-from app.core.requests import RequestLog
+from app.core.requests import BodyLimit, Faults, RequestLog
 from app.identity.public import authenticate
 from app.settings import Settings, settings_from_environment
 from app.web.public import SecurityHeaders, problem_page, static_files
-
-log = logs.logger(__name__)
 
 
 def create_app(settings: Settings | None = None, database: Database | None = None) -> FastAPI:
@@ -35,7 +32,6 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        max_body_size=settings.max_body_bytes,
         telemetry={"tracing": False},
     )
     app.state.settings = settings
@@ -45,12 +41,13 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.include_router(api.router)
     app.include_router(site.router)
     app.mount("/static", static_files(), name="static")
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(Faults, answer=_on_fault)
     app.add_middleware(SecurityHeaders, settings=settings)
     app.add_middleware(RequestLog)
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(Exception, _on_fault)
     return app
 
 
@@ -80,6 +77,5 @@ async def _on_http(request: Request, error: Exception) -> Response:
     return await _answer(request, from_http(error))
 
 
-async def _on_fault(request: Request, error: Exception) -> Response:
-    log.error("unhandled_error", exc_info=error)
+async def _on_fault(request: Request) -> Response:
     return await _answer(request, InternalError())

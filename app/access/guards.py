@@ -68,7 +68,7 @@ class Guard:
 
 
 def requires(permission: Permission) -> Any:
-    """The guard of an endpoint, for `Annotated[Principal, requires(Permission.X)]`."""
+    """An endpoint's guard, written `Annotated[Principal, requires(Permission.X)]`."""
     return Depends(Guard(permission))
 
 

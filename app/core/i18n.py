@@ -17,7 +17,8 @@ LOCALES: tuple[Locale, ...] = get_args(Locale)
 DEFAULT: Locale = "zh"
 APP = Path(__file__).parent.parent
 _ACCEPTED = re.compile(
-    r"(?P<language>zh|en)(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q\s*=\s*(?P<weight>[01](?:\.[0-9]{0,3})?))?", re.IGNORECASE
+    r"(?P<language>zh|en)(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q\s*=\s*(?P<weight>[01](?:\.[0-9]{0,3})?))?",
+    re.IGNORECASE,
 )
 
 

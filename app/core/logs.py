@@ -1,12 +1,18 @@
 """Structured logs: one JSON object a line, with the request id; never a person's data."""
 
 import logging
+import re
 import sys
 from typing import Any
 
 import structlog
+from structlog.typing import EventDict
 
 Logger = structlog.stdlib.BoundLogger
+_DETAIL = re.compile(
+    r"\nDETAIL: .*?(?=\nHINT: |\n\[SQL: |\n\nThe above exception|\n\nDuring handling|\Z)", re.DOTALL
+)
+"""Where PostgreSQL's message quotes the failing row or key."""
 
 
 # Before `configure`, and in tests: plain lines. structlog's own default draws tracebacks with every local variable.
@@ -28,6 +34,7 @@ def configure(level: str = "INFO") -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        _without_rows,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -54,3 +61,9 @@ def configure(level: str = "INFO") -> None:
 def logger(name: str) -> Logger:
     """A logger for one module."""
     return structlog.stdlib.get_logger(name)
+
+
+def _without_rows(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    if "exception" in event:
+        event["exception"] = _DETAIL.sub("", event["exception"])
+    return event

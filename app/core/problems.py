@@ -14,7 +14,9 @@ from app.core.i18n import Locale, Message, msg, negotiate
 
 MEDIA_TYPE = "application/problem+json"
 SHOWN_INPUT = 80
-"""Characters of a refused value that are shown back."""
+"""Characters of a refused value, or of an unknown field's name, that are shown back."""
+SHOWN_ERRORS = 100
+"""Faults of one request that are told."""
 
 _REASONS: dict[str, Message] = {
     "missing": msg("必填"),
@@ -89,7 +91,7 @@ def locale_of(request: Request) -> Locale:
 
 def field_errors(found: Sequence[Mapping[str, Any]]) -> list[FieldError]:
     """Pydantic's findings as our field errors, each with a stable code and a reason in words."""
-    return [_field_error(error) for error in found]
+    return [_field_error(error) for error in found[:SHOWN_ERRORS]]
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
@@ -105,13 +107,13 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
         reason = Message(sentence.id, {"bound": context.get(bound, "")})
     else:
         reason = _REASONS.get(kind, msg("值不符合要求"))
-    return FieldError(".".join(where), kind, reason, value=_shown(error.get("input")))
+    given = error.get("input")
+    value = _printable(str(given)) if isinstance(given, str | int | float) else None
+    return FieldError(_printable(".".join(where)), kind, reason, value=value)
 
 
-def _shown(value: object) -> str | None:
-    if not isinstance(value, str | int | float | bool):
-        return None
-    return "".join(c if c.isprintable() else "\ufffd" for c in str(value)[:SHOWN_INPUT])
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "\ufffd" for c in text[:SHOWN_INPUT])
 
 
 def from_http(error: HTTPException) -> Problem:

@@ -1,10 +1,15 @@
-"""Around every request: its id, its log line, its figures. Plain ASGI, so that streams pass untouched."""
+"""Around every request: its id, its log line, its figures, its size, its faults. Plain ASGI, so that streams pass untouched."""
 
 import re
 import time
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from uuid import uuid4
 
 import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.logs import logger
@@ -12,6 +17,8 @@ from app.core.metrics import REQUESTS, SECONDS
 
 log = logger("app.request")
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
+MOST_DIGITS = 18
+"""A longer Content-Length needs no reading."""
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -66,3 +73,63 @@ def _route_of(scope: Scope) -> str:
     for name, value in scope.get("path_params", {}).items():
         path = path.replace(f"/{value}", f"/{{{name}}}", 1)
     return path
+
+
+class BodyLimit:
+    """Refuses to read a body of more than `limit` bytes, said in Content-Length or counted."""
+
+    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"")
+        size = self._limit + 1 if declared.isdigit() and self._over(declared) else 0
+
+        async def counted() -> Message:
+            nonlocal size
+            message = await receive() if size <= self._limit else {}
+            size += len(message.get("body", b""))
+            if size > self._limit:
+                # The framework lets this one kind of error through wherever it reads the body.
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return message
+
+        await self._app(scope, counted, send)
+
+    def _over(self, declared: bytes) -> bool:
+        return len(declared) > MOST_DIGITS or int(declared) > self._limit
+
+
+class Faults:
+    """Logs what nobody handled and answers it, inside the other layers, so that they see the answer too."""
+
+    def __init__(self, app: ASGIApp, *, answer: Callable[[Request], Awaitable[Response]]) -> None:
+        self._app = app
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request.
+
+        Raises:
+            Exception: what happened after the answer had begun; the server then cuts the connection.
+        """
+        begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        except Exception:
+            if scope["type"] != "http" or begun:
+                raise
+            log.exception("unhandled_error")
+            response = await self._answer(Request(scope, receive))
+            await response(scope, receive, send)

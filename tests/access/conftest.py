@@ -96,7 +96,5 @@ async def probe_of(probe_settings: Settings) -> AsyncIterator[Callable[[Database
 
 
 @pytest.fixture
-async def probe(
-    probe_of: Callable[[Database], Awaitable[Probe]], probe_database: Database
-) -> Probe:
+async def probe(probe_of: Callable[[Database], Awaitable[Probe]], probe_database: Database) -> Probe:
     return await probe_of(probe_database)

@@ -59,7 +59,9 @@ async def upload(probe: Probe, times: int, **headers: str) -> httpx2.Response:
 
 
 @pytest.mark.parametrize("headers", [{}, {"idempotency-key": "k"}])
-async def test_an_upload_is_read_from_its_start_at_each_attempt(probe: Probe, headers: dict[str, str]) -> None:
+async def test_an_upload_is_read_from_its_start_at_each_attempt(
+    probe: Probe, headers: dict[str, str]
+) -> None:
     answer = await upload(probe, 2, **headers, **{"x-caller": caller()})
     assert answer.json() == {"attempts": 3, "bytes": 7, "note": "n"}
 

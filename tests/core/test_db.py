@@ -49,11 +49,17 @@ async def test_settings_travel_with_begin_in_one_message(single: Database) -> No
     async with single.transaction(CONTEXT.info()) as session:
         assert await session.scalar(text("SELECT 1")) == 1
     assert sent == [
-        "BEGIN; SELECT set_config('app.tenant_id', '330000', true), "
-        f"set_config('app.caller_id', '{ME}', true), set_config('role', 'none', true)",
+        f"BEGIN; {settings_statement(CONTEXT.settings())}",
         "SELECT 1",
         "COMMIT;",
     ]
+
+
+def test_the_settings_of_a_context() -> None:
+    assert settings_statement(CONTEXT.settings()) == (
+        "SELECT set_config('app.tenant_id', '330000', true), "
+        f"set_config('app.caller_id', '{ME}', true), set_config('role', 'none', true)"
+    )
 
 
 async def test_a_session_that_asks_nothing_sends_nothing(single: Database) -> None:
@@ -142,9 +148,9 @@ async def test_a_read_session_cannot_write(single: Database) -> None:
 
 
 async def test_a_read_session_cannot_be_made_to_write(single: Database) -> None:
-    with pytest.raises(DBAPIError) as refused:
-        async with single.transaction(TenantContext("330000", ME, read_only=True).info()) as session:
-            await session.scalar(select(literal_column("1")))
+    async with single.session(TenantContext("330000", ME, read_only=True).info()) as session:
+        await session.scalar(select(literal_column("1")))
+        with pytest.raises(DBAPIError) as refused:
             await session.execute(text("SET TRANSACTION READ WRITE"))
     assert sqlstate(refused.value) == "25001"
 
@@ -157,7 +163,8 @@ async def test_errors_do_not_show_what_was_typed(single: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"app.tenant_id": "x'); DROP TABLE province; --"}, {"app.x'": "1"}, {"a": "上海"}, {"a": "1\n"}]
+    "settings",
+    [{"app.tenant_id": "x'); DROP TABLE province; --"}, {"app.x'": "1"}, {"a": "上海"}, {"a": "1\n"}],
 )
 def test_a_setting_that_could_be_sql_is_refused(settings: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="unsafe setting"):

@@ -17,7 +17,7 @@ KINDS = [
 ]
 
 
-class Fault(Exception):
+class DriverError(Exception):
     """A driver's error, as far as the mapping looks at it."""
 
     def __init__(self, sqlstate: str | None = None, constraint_name: str | None = None) -> None:
@@ -64,28 +64,28 @@ def test_every_kind_has_its_own_code_and_a_title_in_both_languages() -> None:
 
 
 def test_the_state_and_constraint_of_a_database_error() -> None:
-    error = wrapped(Fault("23505", "uq_organisation_uscc"))
+    error = wrapped(DriverError("23505", "uq_organisation_uscc"))
     assert errors.sqlstate(error) == "23505"
     assert errors.constraint_name(error) == "uq_organisation_uscc"
-    assert errors.sqlstate(Fault("40001")) == "40001"
+    assert errors.sqlstate(DriverError("40001")) == "40001"
     assert errors.sqlstate(ValueError()) is None
-    assert errors.constraint_name(wrapped(Fault("23505"))) is None
+    assert errors.constraint_name(wrapped(DriverError("23505"))) is None
 
 
 def test_a_constraint_means_the_problem_it_was_given() -> None:
     errors.on_violation("ck_test_errors", lambda: NotFound(msg("必填")))
-    found = errors.problem_of(wrapped(Fault("23514", "ck_test_errors")))
+    found = errors.problem_of(wrapped(DriverError("23514", "ck_test_errors")))
     assert isinstance(found, NotFound)
-    assert found is not errors.problem_of(wrapped(Fault("23514", "ck_test_errors")))
-    assert errors.problem_of(wrapped(Fault("23514", "ck_unknown"))) is None
-    assert errors.problem_of(wrapped(Fault("23514"))) is None
+    assert found is not errors.problem_of(wrapped(DriverError("23514", "ck_test_errors")))
+    assert errors.problem_of(wrapped(DriverError("23514", "ck_unknown"))) is None
+    assert errors.problem_of(wrapped(DriverError("23514"))) is None
 
 
 @pytest.mark.parametrize(
     ("state", "expected"), [("40001", True), ("40P01", True), ("23505", False), (None, False)]
 )
 def test_what_is_worth_another_try(state: str | None, expected: bool) -> None:
-    assert errors.retryable(wrapped(Fault(state))) is expected
+    assert errors.retryable(wrapped(DriverError(state))) is expected
 
 
 async def test_real_errors_have_their_state_and_constraint(database: Database) -> None:

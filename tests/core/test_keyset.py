@@ -110,7 +110,14 @@ def test_the_query_of_a_list() -> None:
     assert Catalogue.model_validate({"word": "", "limit": "", "lang": ""}) == Catalogue()
     assert Catalogue(word="电镜", limit=5, cursor="x", lang="en").filters() == {"word": "电镜"}
     assert Catalogue().filters() == {"word": None}
-    for wrong in ({"limit": 0}, {"limit": 101}, {"cursor": "x" * 1001}, {"lang": "de"}, {"other": "1"}, "text"):
+    for wrong in (
+        {"limit": 0},
+        {"limit": 101},
+        {"cursor": "x" * 1001},
+        {"lang": "de"},
+        {"other": "1"},
+        "text",
+    ):
         with pytest.raises(ValidationError):
             Catalogue.model_validate(wrong)
 
@@ -146,5 +153,3 @@ async def test_any_query_fits_into_a_header(lists: httpx2.AsyncClient, word: str
     answer = await lists.get("/list", params={"x": word})
     assert answer.status_code == 200
     assert (await lists.get(answer.links["next"]["url"])).json()[1] == "abc.def"
-
-

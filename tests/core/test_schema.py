@@ -18,7 +18,9 @@ class Shown(Output):
 
 
 def test_an_instant_needs_its_offset_and_becomes_utc() -> None:
-    assert Given.model_validate({"at": "2026-11-23T09:00:00+08:00"}).at == datetime(2026, 11, 23, 1, tzinfo=UTC)
+    assert Given.model_validate({"at": "2026-11-23T09:00:00+08:00"}).at == datetime(
+        2026, 11, 23, 1, tzinfo=UTC
+    )
     assert Given.model_validate({"at": "2026-11-23T09:00:00+08:00"}).at.tzinfo is UTC
     with pytest.raises(ValidationError) as caught:
         Given.model_validate({"at": "2026-11-23T09:00:00"})

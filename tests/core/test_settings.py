@@ -48,7 +48,9 @@ def test_development_needs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_addresses_of_roles() -> None:
-    settings = Settings(database_url="postgresql+asyncpg://admin:p%40ss@db:5433/commons", database_roles="two")
+    settings = Settings(
+        database_url="postgresql+asyncpg://admin:p%40ss@db:5433/commons", database_roles="two"
+    )
     password = settings.role_password("app")
     assert settings.url_for("app") == f"postgresql+asyncpg://two_app:{password}@db:5433/commons"
     assert len(password) == 64

@@ -1,0 +1,87 @@
+"""Who gets through a guard, and what the others are told."""
+
+from typing import Any
+
+import pytest
+
+from app.access.guards import Refusal, ensure
+from app.access.permissions import MATRIX, SCOPES, Permission, Role
+from app.access.principal import Principal
+from app.core.errors import Forbidden
+from app.core.i18n import msg
+from tests.access.conftest import Probe, caller
+
+ADMIN: dict[str, Any] = {"roles": ["province_admin"]}
+SCOPE = Permission.ORGANISATIONS_MANAGE.value
+
+
+async def test_an_unknown_caller_is_asked_to_sign_in(probe: Probe) -> None:
+    answer = await probe.get("/admins")
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.json()["code"] == "unauthorized"
+
+
+async def test_a_caller_without_the_permission_is_told_which(probe: Probe) -> None:
+    answer = await probe.get("/admins", x_caller=caller())
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "forbidden"
+    assert answer.json()["detail"] == f"此操作需要「{SCOPE}」权限"
+
+
+async def test_a_caller_with_the_permission_gets_in(probe: Probe) -> None:
+    assert (await probe.get("/admins", x_caller=caller(**ADMIN))).json() == "person"
+    assert (await probe.get("/admins", x_caller=caller(**ADMIN, scopes=[SCOPE]))).json() == "person"
+
+
+async def test_a_token_without_the_scope_does_not(probe: Probe) -> None:
+    answer = await probe.get("/admins", x_caller=caller(**ADMIN, scopes=["profile"]))
+    assert answer.status_code == 403
+
+
+async def test_a_policy_gives_its_reason(probe: Probe) -> None:
+    assert (await probe.get("/judged/true")).status_code == 200
+    refused = await probe.get("/judged/false")
+    assert refused.status_code == 403
+    assert refused.json()["detail"] == "已有一行"
+    assert not Refusal(msg("已有一行"))
+    with pytest.raises(Forbidden):
+        ensure(Refusal(msg("已有一行")))
+
+
+async def test_the_caller_is_recognised_once_a_request(probe: Probe) -> None:
+    asked = []
+    recognise = probe.app.state.authenticate
+
+    async def counting(request: object) -> Principal:
+        asked.append(1)
+        found: Principal = await recognise(request)
+        return found
+
+    probe.app.state.authenticate = counting
+    await probe.post("/rows", {"id": 1}, x_caller=caller(), idempotency_key="x")
+    assert len(asked) == 1
+    await probe.get("/asks-nobody", x_caller=caller())
+    assert len(asked) == 1
+
+
+def test_every_role_stands_in_the_matrix() -> None:
+    assert set(MATRIX) == set(Role)
+    for role, permissions in MATRIX.items():
+        assert MATRIX[Role.VISITOR] <= permissions, role
+
+
+def test_nobody_changes_what_only_reads() -> None:
+    """访客、审计员 change nothing, whatever is added to the matrix."""
+    changing = {p for p in Permission if p.name.endswith(("_MANAGE", "_IMPORT", "_CREATE"))}
+    assert not MATRIX[Role.VISITOR] & changing
+    assert MATRIX[Role.AUDITOR] & changing == {Permission.ACCOUNT_MANAGE}
+    assert Permission.AUDIT_READ not in frozenset().union(
+        *(found for role, found in MATRIX.items() if role is not Role.AUDITOR)
+    )
+
+
+def test_every_permission_is_somebodys_and_every_scope_is_one() -> None:
+    assert frozenset().union(*MATRIX.values()) == set(Permission)
+    assert len(set(SCOPES)) == len(SCOPES) == len(Permission) - 1
+    assert Permission.PUBLIC.scope is None
