@@ -136,9 +136,9 @@ class Drafter:
                     source = self._fields.get(name)
                     text = self._text(source, row) if source else fault.value or ""
                     made.blame(self._fault(made.number, name, fault.code, fault.message, text))
-            made.values = {
-                name: given[name] for name in ("inner_id", "name_zh") if isinstance(given.get(name), str)
-            }
+            faulty = {fault.field for fault in made.faults}
+            # Enough to look up its codes and to know the row again; a faulty row is never written.
+            made.values = {name: value for name, value in given.items() if name not in faulty}
 
     def _fault(self, number: int, name: str, code: str, reason: Message, text: str) -> FieldError:
         shown = "".join(c if c.isprintable() else "\ufffd" for c in text[:SHOWN])

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, Text, Uuid, column, func, literal, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONPATH
 
 from app.core.db import ReadSession
 from app.core.keyset import Order
@@ -37,7 +37,7 @@ async def mapping_for(
     db: ReadSession, created_by: UUID | None, columns: Sequence[str]
 ) -> dict[str, Any] | None:
     """The mapping the same sender applied last to a file with the same columns."""
-    names = func.jsonb_path_query_array(InstrumentImport.reading, literal("$.columns[*].name"))
+    names = func.jsonb_path_query_array(InstrumentImport.reading, literal("$.columns[*].name", JSONPATH))
     statement = (
         select(InstrumentImport.mapping)
         .where(
