@@ -1,5 +1,6 @@
 """Clients nobody here wrote, against a real server, by discovery only; and the platform as a client of a foreign issuer."""
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -23,6 +25,7 @@ from app.settings import Settings
 from tests.support.oauth import REDIRECT_URI, answer_of, as_sign_in, journal, make_client, submit
 from tests.support.people import Person, make_person, sign_in
 from tests.support.processes import servers
+from tests.support.server import copy_template, on, settings_for
 
 NODE = Path(__file__).parent / "openid_client"
 
@@ -38,17 +41,22 @@ class Foreign:
     person: Person
 
 
-@pytest.fixture
-async def foreign(fresh_settings: Settings, fresh_database: Database, app: FastAPI) -> AsyncIterator[Foreign]:
-    with servers(fresh_settings) as running:
+@pytest.fixture(scope="module")
+async def foreign(server: str) -> AsyncIterator[Foreign]:
+    name = f"commons_test_{uuid4().hex[:12]}"
+    await copy_template(server, name)
+    settings = settings_for(on(server, name))
+    database = Database(settings.url_for("app"), pool_size=2)
+    with servers(settings) as running:
         url = running[0].url
-        person = await make_person(fresh_database, fresh_settings, tenant_id="330000", name="许清禾")
+        person = await make_person(database, settings, tenant_id="330000", name="许清禾")
         async with httpx2.AsyncClient(base_url=url) as browser:
-            await sign_in(browser, fresh_app(fresh_settings, fresh_database), person)
-            yield Foreign(url, fresh_database, fresh_settings, browser, person)
+            await sign_in(browser, known_app(settings, database), person)
+            yield Foreign(url, database, settings, browser, person)
+    await database.close()
 
 
-def fresh_app(settings: Settings, database: Database) -> FastAPI:
+def known_app(settings: Settings, database: Database) -> FastAPI:
     """What `sign_in` needs to know of the server that runs elsewhere."""
     app = FastAPI()
     app.state.settings, app.state.database = settings, database
@@ -214,11 +222,12 @@ async def test_openid_client_of_npm_completes_every_flow(foreign: Foreign) -> No
         "system": {"id": system.client_id, "secret": system.secret},
         "subject": str(foreign.person.id),
     }
-    ran = subprocess.run(
-        [node, "check.mjs"], cwd=NODE, input=json.dumps(given), capture_output=True, text=True, timeout=60
+    ran = await asyncio.create_subprocess_exec(
+        node, "check.mjs", cwd=NODE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert ran.stdout.split() == [
+    said, complained = await asyncio.wait_for(ran.communicate(json.dumps(given).encode()), 60)
+    assert ran.returncode == 0, (said + complained).decode()
+    assert said.decode().split() == [
         "discovery",
         "code",
         "userinfo",
