@@ -213,13 +213,14 @@ async def test_a_mapping_must_fit_the_file(importing: Importing) -> None:
         ("fields.name_zh", "column_unknown"),
         ("fields.inner_id", "column_unknown"),
     }
-    for wrong in (
+    wrong_ones: list[dict[str, Any]] = [
         {"nonsense": {"column": "x"}},
         {"name_zh": {}},
         {"name_zh": {"column": "a", "row_number": ""}},
         {"name_zh": {"row_number": ""}},
         {"name_zh": {"columns": ["a"]}},
-    ):
+    ]
+    for wrong in wrong_ones:
         answer = await importing.client.post(f"{URL}/{sent['id']}/check", json={"fields": wrong})
         assert answer.status_code == 422, wrong
 

@@ -32,23 +32,17 @@ async def register(database: Database) -> UUID:
     """Four public instruments of two organisations in two provinces."""
     university = await make_organisation(database, "330000", "之江示例大学")
     institute = await make_organisation(database, "310000", "浦东示例光学研究所")
-    for place, values in enumerate(
-        (
-            {"name_zh": "场发射扫描电子显微镜", "class_code": "010100", "worth_fen": 300, "model": "SU8010"},
-            {
-                "name_zh": "气相色谱-质谱联用仪",
-                "class_code": "010200",
-                "worth_fen": 200,
-                "manufacturer": "示例仪器",
-            },
-            {
-                "name_zh": "X射线衍射仪",
-                "class_code": "010300",
-                "worth_fen": None,
-                "service_status": "suspended",
-            },
-        )
-    ):
+    entries: list[dict[str, Any]] = [
+        {"name_zh": "场发射扫描电子显微镜", "class_code": "010100", "worth_fen": 300, "model": "SU8010"},
+        {
+            "name_zh": "气相色谱-质谱联用仪",
+            "class_code": "010200",
+            "worth_fen": 200,
+            "manufacturer": "示例仪器",
+        },
+        {"name_zh": "X射线衍射仪", "class_code": "010300", "worth_fen": None, "service_status": "suspended"},
+    ]
+    for place, values in enumerate(entries):
         await make_instrument(
             database, "330000", organisation_id=university, scope="public", inner_id=f"Z{place}", **values
         )

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from app.core.i18n import Message, msg
 from app.instruments.rules.synonyms import folded, meanings, usual_words
@@ -39,7 +39,7 @@ def money(cell: str, fen_per_unit: int) -> int:
     """
     try:
         amount = Decimal(_MONEY_NOISE.sub("", cell)) * fen_per_unit
-    except InvalidOperation:
+    except ArithmeticError:
         raise Unreadable("amount_malformed", msg("应为金额，例如 67.81")) from None
     if not amount.is_finite() or amount < 0:
         raise Unreadable("amount_malformed", msg("应为金额，例如 67.81"))
