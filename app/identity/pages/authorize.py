@@ -1,5 +1,6 @@
 """The provider's own page: a password for our platform, consent for other applications (RFC 6749 §3.1)."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -17,6 +18,8 @@ from app.core.schema import Input
 from app.core.text import Line
 from app.identity import queries
 from app.identity.context import settings_of, sign_in_transaction
+from app.identity.cookies import state_cookie_name
+from app.identity.local_path import HOME
 from app.identity.pages.sign_in import device_of
 from app.identity.provider.authorization import (
     AuthorizationRequest,
@@ -29,6 +32,7 @@ from app.identity.provider.authorization import (
 )
 from app.identity.provider.client_authentication import find_client
 from app.identity.provider.consent import consented, scope_words
+from app.identity.relying_party import SignInFailed, SignInState
 from app.identity.sign_in import LONGEST_NAME, password_sign_in
 from app.web.public import SIGN_IN, Form, Pages, render, see_other
 
@@ -176,8 +180,17 @@ def _password_page(request: Request, asked: AuthorizationRequest, form: Form[Pas
         status_code=form.status,
         form=form,
         province=asked.client.tenant_id,
+        next_path=_next_path(request),
         action=_same(request),
     )
+
+
+def _next_path(request: Request) -> str:
+    """Where the person was going, when this browser began the sign-in here."""
+    settings = settings_of(request)
+    with suppress(SignInFailed):
+        return SignInState.opened(request.cookies.get(state_cookie_name(settings), ""), settings).next
+    return HOME
 
 
 def _consent_page(request: Request, asked: AuthorizationRequest, caller: Principal) -> Response:
