@@ -68,7 +68,7 @@ class Guard:
 
 
 def requires(permission: Permission) -> Any:
-    """An endpoint's guard, written `Annotated[Principal, requires(Permission.X)]`."""
+    """What an endpoint asks of its caller; the parameter is `Annotated[Principal, requires(...)]`."""
     return Depends(Guard(permission))
 
 

@@ -28,7 +28,7 @@ async def ensure(settings: Settings) -> None:
         if version < MINIMUM_SERVER:
             raise ValueError(f"PostgreSQL 18 or newer is needed; this server is {version // 10000}")
         async with connection.transaction():
-            # Roles belong to the whole cluster: two migrations at once would collide on them.
+            # Two migrations of this database at once would collide on them.
             await connection.execute("SELECT pg_advisory_xact_lock(hashtext('delta-commons-roles'))")
             for statement in [
                 *_role_statements(settings, await _existing(connection, settings)),
@@ -72,6 +72,7 @@ def _grants(settings: Settings) -> list[str]:
         f"{defaults} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}",
         f"{defaults} GRANT USAGE ON SEQUENCES TO {app}",
         f"{defaults} GRANT SELECT ON TABLES TO {reader}",
-        f"{defaults} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+        # Said for every schema: what a schema's own default takes away, the general one would still give.
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
         f"ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT USAGE ON SCHEMAS TO {app}",
     ]

@@ -15,7 +15,8 @@ from starlette.exceptions import HTTPException
 from app.access.entry import Router
 from app.access.guards import unguarded
 from app.core.errors import TooManyRequests
-from app.core.problems import SHOWN_INPUT, from_http
+from app.core.i18n import msg
+from app.core.problems import SHOWN_INPUT, field_errors, from_http, problem_json
 from app.core.schema import Input, Instant
 from app.core.text import Line
 
@@ -295,3 +296,23 @@ async def test_a_body_below_the_limit_is_read(echo: httpx2.AsyncClient) -> None:
 async def test_a_wrong_length_is_no_fault_of_ours(echo: httpx2.AsyncClient, length: str) -> None:
     answer = await echo.post(URL, content=b"{}", headers={"content-length": length})
     assert answer.status_code in {400, 413, 422}
+
+
+def test_a_validators_own_words_and_a_body_without_field() -> None:
+    own = {"type": "too_early", "loc": ("body",), "ctx": {"message": msg("须大于 {bound}", bound=3)}}
+    (error,) = field_errors([own])
+    assert error.as_json("en") == {
+        "field": "body",
+        "code": "too_early",
+        "message": "Must be greater than 3",
+    }
+    assert field_errors([{"type": "unheard_of", "loc": ("x", 0, "y")}])[0].as_json("en") == {
+        "field": "x.0.y",
+        "code": "unheard_of",
+        "message": "The value is not acceptable",
+    }
+
+
+def test_without_request_id_the_document_has_none() -> None:
+    request = Request({"type": "http", "headers": [], "query_string": b""})
+    assert b"request_id" not in problem_json(TooManyRequests(), request).body
