@@ -20,7 +20,7 @@ class Job:
     task: str
     payload: Mapping[str, Any]
     attempt: int
-    """1 for the first try."""
+    """1 for the first try; tries that ended with the worker's death count too."""
     last_attempt: bool
     database: Database
     settings: Settings
@@ -53,6 +53,8 @@ class Task:
     """The wait after the first failure; each further one is four times as long."""
     at_once: int
     """How many of its jobs may run at the same time on all workers; 0 = as many as there are."""
+    given_up: Handler | None
+    """What is done for a job whose worker died in its last attempt, before it is parked."""
 
 
 TASKS: dict[str, Task] = {}
@@ -61,7 +63,12 @@ SCHEDULE: dict[str, str] = {}
 
 
 def task(
-    name: str, *, attempts: int = 5, first_gap: timedelta = timedelta(seconds=2), at_once: int = 0
+    name: str,
+    *,
+    attempts: int = 5,
+    first_gap: timedelta = timedelta(seconds=2),
+    at_once: int = 0,
+    given_up: Handler | None = None,
 ) -> Callable[[Handler], Handler]:
     """Make `async def run(job: Job)` the handler of the jobs called `name`.
 
@@ -72,7 +79,7 @@ def task(
     def register(handler: Handler) -> Handler:
         if name in TASKS:
             raise ValueError(f"two handlers for {name}")
-        TASKS[name] = Task(name, handler, attempts, first_gap, at_once)
+        TASKS[name] = Task(name, handler, attempts, first_gap, at_once, given_up)
         return handler
 
     return register

@@ -53,10 +53,14 @@ def watched(name: str, *, at_once: int = 0) -> Callable[[WatchedHandler], Watche
                     await _fail(watch, InternalError())
                 raise
 
-        task(name, at_once=at_once)(run)
+        task(name, at_once=at_once, given_up=_give_up)(run)
         return handler
 
     return register
+
+
+async def _give_up(job: Job) -> None:
+    await _fail(Watch(job, UUID(job.payload["task_run_id"])), InternalError())
 
 
 async def _fail(watch: Watch, problem: Problem) -> None:

@@ -213,9 +213,7 @@ def upgrade() -> None:
         sa.CheckConstraint("kind ~ '^[a-z_]+\\.[a-z_]+$'", name="kind"),
         sa.CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="state"),
         sa.CheckConstraint("done >= 0 AND total >= 0", name="counts"),
-        sa.CheckConstraint(
-            "(state IN ('done', 'failed')) = (ended_at IS NOT NULL)", name="ended"
-        ),
+        sa.CheckConstraint("(state IN ('done', 'failed')) = (ended_at IS NOT NULL)", name="ended"),
         sa.Index("ix_task_run_tenant_id_created_by_id", "tenant_id", "created_by", "id"),
     )
     protect("task_run", Own())

@@ -37,23 +37,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("uscc", name="uq_organisation_uscc"),
         sa.CheckConstraint("uscc ~ '^[0-9A-HJ-NPQRTUWXY]{18}$'", name="uscc"),
         sa.CheckConstraint("char_length(name) BETWEEN 1 AND 200", name="name"),
-        sa.CheckConstraint(
-            "adcode ~ '^[0-9]{6}$' AND left(adcode, 2) = left(tenant_id, 2)", name="adcode"
-        ),
+        sa.CheckConstraint("adcode ~ '^[0-9]{6}$' AND left(adcode, 2) = left(tenant_id, 2)", name="adcode"),
         sa.CheckConstraint(
             "kind IN ('university', 'institute', 'enterprise', 'medical', 'government', 'other')",
             name="kind",
         ),
         sa.CheckConstraint("status IN ('active', 'suspended')", name="status"),
-        sa.CheckConstraint(
-            "scope IN ('organisation', 'province', 'region', 'public')", name="scope"
-        ),
+        sa.CheckConstraint("scope IN ('organisation', 'province', 'region', 'public')", name="scope"),
         sa.CheckConstraint(
             "char_length(uscc_override_reason) BETWEEN 1 AND 500", name="uscc_override_reason"
         ),
-        sa.CheckConstraint(
-            "website ~ '^https?://' AND char_length(website) <= 500", name="website"
-        ),
+        sa.CheckConstraint("website ~ '^https?://' AND char_length(website) <= 500", name="website"),
         sa.Index("ix_organisation_name_key_id", "name_key", "id"),
     )
     protect("organisation", Scoped())

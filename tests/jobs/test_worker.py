@@ -250,6 +250,32 @@ async def test_finished_jobs_are_forgotten_after_a_month(
     assert await column(fresh_database, "SELECT job_id FROM jobs.pgqueuer_log") == [29]
 
 
+async def test_job_that_kills_its_workers_is_given_up(
+    fresh_database: Database, fresh_settings: Settings
+) -> None:
+    told: list[int] = []
+
+    async def given_up(job: Job) -> None:
+        told.append(job.attempt)
+
+    @task("test.deadly", attempts=2, given_up=given_up)
+    async def run(_job: Job) -> None:
+        raise AssertionError
+
+    await ask(fresh_database, "test.deadly")
+    async with fresh_database.transaction() as session:
+        # As two workers left it that were killed while they ran it.
+        died = "UPDATE jobs.pgqueuer SET headers = '{\"taken\": 2}', status = 'picked', heartbeat = now() - interval '1 h'"
+        await session.execute(text(died))
+
+    async def parked() -> bool:
+        return await column(fresh_database, "SELECT status::text FROM jobs.pgqueuer") == ["failed"]
+
+    async with working(fresh_database, fresh_settings):
+        await until(parked)
+    assert told == [3]
+
+
 @asynccontextmanager
 async def worker_process(settings: Settings, diary: Path) -> AsyncIterator[Process]:
     environment = {

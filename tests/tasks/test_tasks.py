@@ -146,6 +146,22 @@ async def test_fault_fails_the_task_when_the_queue_gives_up(
     assert "secret" not in str(seen)
 
 
+async def test_task_whose_workers_died_has_failed(
+    client: httpx2.AsyncClient, caller: Principal, database: Database, settings: Settings
+) -> None:
+    @watched(KIND)
+    async def run(_job: Job, _watch: Watch) -> None: ...
+
+    task_id = await started(database, caller)
+    given_up = registry.TASKS[KIND].given_up
+    assert given_up is not None
+    await given_up(
+        Job(1, KIND, {"tenant_id": "330000", "task_run_id": str(task_id)}, 6, True, database, settings)
+    )
+    failed = await shown(client, task_id)
+    assert (failed["state"], failed["error"]["code"]) == ("failed", "internal_error")
+
+
 async def test_rollback_leaves_neither_task_nor_job(caller: Principal, database: Database) -> None:
     session = database.session(caller.context().info())
     await start(session, caller=caller, task=KIND, payload={})
