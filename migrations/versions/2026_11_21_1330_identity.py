@@ -333,7 +333,7 @@ def builtin_provider() -> None:
     op.execute("""
         INSERT INTO oauth_client (tenant_id, client_id, name, kind, first_party, redirect_uris, grant_types, scopes)
         SELECT code, 'commons-web-' || code, 'Delta Commons', 'public', true,
-               '["/login/callback"]', '["authorization_code"]', '["openid"]'
+               '["/sign-in/callback"]', '["authorization_code"]', '["openid"]'
         FROM province
     """)
     op.execute("""

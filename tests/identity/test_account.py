@@ -12,7 +12,8 @@ from app.access.permissions import Role
 from app.core.db import Database
 from app.settings import Settings
 from app.tenancy.context import TenantContext
-from tests.support.clients import Clients, clients_of
+from tests.support.clients import Clients, clients_of, statements_on
+from tests.support.database import RolledBackDatabase
 from tests.support.oauth import Pkce, allow, journal, make_client, redeem
 from tests.support.people import Person, make_person, sign_in
 from tests.support.places import make_organisation
@@ -78,6 +79,17 @@ async def test_sessions_are_listed_and_ended(
     assert (await client.get("/api/v1/me")).status_code == 200
     assert (await client.delete(f"/api/v1/me/sessions/{listed[False][0]}")).status_code == 404
     assert (await journal(database, "310000"))[-1] == "identity.session_revoked"
+
+
+async def test_lists_of_ones_own_cost_one_statement_each(
+    client: httpx2.AsyncClient, database: RolledBackDatabase, person: Person
+) -> None:
+    with statements_on(database.connection) as said:
+        assert (await client.get("/api/v1/me/sessions")).status_code == 200
+    assert len(said) == 2  # the caller, the sessions
+    with statements_on(database.connection) as said:
+        assert (await client.get("/account")).status_code == 200
+    assert len(said) == 3  # the caller, the sessions, the applications; no organisation to name
 
 
 @pytest.mark.parametrize("tenant_id", ["310000", "320000"])
