@@ -68,7 +68,7 @@ class Guard:
 
 
 def requires(permission: Permission) -> Any:
-    """What an endpoint asks of its caller; the parameter is `Annotated[Principal, requires(...)]`."""
+    """What an endpoint asks of its caller: a dependency that gives the `Principal`."""
     return Depends(Guard(permission))
 
 
