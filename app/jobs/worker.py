@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -63,17 +64,26 @@ class Worker:
             self._queuer.shutdown.set()
 
     async def run(self) -> None:
-        """Take jobs until `stop`, beginning anew when the database was away."""
+        """Take jobs until `stop`; whatever ends that, most often a database that is away, it begins anew."""
         pause = 1
         while not self._stopping.is_set():
+            started = time.monotonic()
             try:
                 await self._work()
+            except Exception as error:
+                # A worker that ended silently would leave the queue standing still; asyncpg has internal errors too.
+                unexpected = None if isinstance(error, DATABASE_AWAY) else error
+                log.warning(
+                    "worker_interrupted",
+                    worker_id=str(self.id),
+                    reason=type(error).__name__,
+                    exc_info=unexpected,
+                )
+            if time.monotonic() - started > LONGEST_PAUSE_SECONDS:
                 pause = 1
-            except DATABASE_AWAY as error:
-                log.warning("worker_waits_for_database", worker_id=str(self.id), reason=type(error).__name__)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), pause)
-                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
