@@ -31,8 +31,11 @@ CALLBACK = "/sign-in/callback"
 STATE_SECONDS = 600
 TIMEOUT_SECONDS = 5.0
 CLOCK_SKEW_SECONDS = 60
+LONGEST_SUBJECT = 255
 ALGORITHMS = ["ES256", "ES384", "EdDSA", "PS256", "RS256"]
 """Signatures by a public key; `none` and shared secrets are not among them."""
+NOT_A_PROVIDER = (httpx2.HTTPError, httpx2.InvalidURL, ValueError, TypeError, AttributeError, KeyError)
+"""What goes wrong when nobody answers, or answers with something else than the standard's JSON."""
 
 
 class ProviderUnreachable(Unavailable):
@@ -154,7 +157,7 @@ class RelyingParty:
                 )
             except OAuthError as error:
                 raise SignInFailed from error
-            except (httpx2.HTTPError, ValueError) as error:
+            except NOT_A_PROVIDER as error:
                 raise ProviderUnreachable from error
         return self._subject(tokens.get("id_token"), keys, kept.nonce)
 
@@ -178,9 +181,11 @@ class RelyingParty:
             registry.validate(claims)
         except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise SignInFailed from error
-        if claims.get("azp", client_id) != client_id:
+        shared = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
+        subject = str(claims["sub"])
+        if claims.get("azp", None if shared else client_id) != client_id or not _usable(subject):
             raise SignInFailed
-        return str(claims["sub"])
+        return subject
 
     def _client(self) -> Any:
         kept_secret = self.provider.client_secret
@@ -201,7 +206,7 @@ class RelyingParty:
         try:
             answer = (await client.request("GET", address, withhold_token=True)).raise_for_status()
             metadata = Metadata.model_validate(answer.json())
-        except (httpx2.HTTPError, ValueError) as error:
+        except NOT_A_PROVIDER as error:
             raise ProviderUnreachable from error
         endpoints = (metadata.authorization_endpoint, metadata.token_endpoint, metadata.jwks_uri)
         if metadata.issuer != self.issuer or not all(self._trusted(url) for url in endpoints):
@@ -215,9 +220,21 @@ class RelyingParty:
         return parts.scheme == "https" or (parts.scheme == "http" and plain)
 
 
+def _usable(subject: str) -> bool:
+    """At most 255 characters, as the standard says, and none that a database or a log would trip over."""
+    return len(subject) <= LONGEST_SUBJECT and subject.isprintable()
+
+
 def client_secret(settings: Settings, kept: bytes) -> str:
-    """The secret we have at a provider."""
-    return box(settings.secret, "identity-provider").decrypt(kept).decode()
+    """The secret we have at a provider.
+
+    Raises:
+        ProviderUnreachable: it was kept under another SECRET_KEY and must be entered anew.
+    """
+    try:
+        return box(settings.secret, "identity-provider").decrypt(kept).decode()
+    except InvalidToken as error:
+        raise ProviderUnreachable from error
 
 
 def keep_client_secret(settings: Settings, secret: str) -> bytes:
