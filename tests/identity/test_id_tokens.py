@@ -19,8 +19,14 @@ ISSUER = "https://id.zj.example"
 KEY = ECKey.generate_key("P-256", {"use": "sig"}, auto_kid=True)
 RSA = RSAKey.generate_key(2048, {"use": "sig"}, auto_kid=True)
 STRANGER = ECKey.generate_key("P-256", {"use": "sig"}, auto_kid=True)
-ENCRYPTION = ECKey.generate_key("P-256", {"use": "enc"}, auto_kid=True)
-JWKS = {"keys": [key.as_dict(private=False) for key in (KEY, RSA, ENCRYPTION)]}
+ENCRYPTION = ECKey.generate_key("P-256", auto_kid=True)
+JWKS = {
+    "keys": [
+        *(key.as_dict(private=False) for key in (KEY, RSA)),
+        ENCRYPTION.as_dict(private=False) | {"use": "enc"},
+    ]
+}
+SHARED = OctKey.import_key("s" * 32, {"kid": KEY.kid})
 
 
 @pytest.fixture
@@ -78,7 +84,7 @@ def test_a_good_token_names_its_subject(party: RelyingParty, token: Callable[[],
         lambda: signed(sub=7),
         lambda: signed(STRANGER),
         lambda: signed(ENCRYPTION),
-        lambda: signed(OctKey.import_key("s" * 32), "HS256"),
+        lambda: signed(SHARED, "HS256"),
         unsigned,
         lambda: "not.a.token",
         lambda: "None",
