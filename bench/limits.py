@@ -76,14 +76,18 @@ def _ms(text: str) -> float:
     return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
 
 
+OURS = ["app.cli", "serve", "--no-worker"]
+BARE = ["uvicorn", "--factory", "bench.bare:create_app", "--no-access-log", "--log-level", "warning"]
+
+
 @contextmanager
-def serving(settings: Settings, factory: str) -> Iterator[str]:
-    """One uvicorn process, as production runs it."""
+def serving(settings: Settings, module: list[str]) -> Iterator[str]:
+    """One server process, as production runs it."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--port", str(port), "--no-access-log"]
+    command = [sys.executable, "-m", *module, "--port", str(port)]
     environment = environment_of(settings, base_url=url) | {"DATABASE_POOL_SIZE": "16"}
-    process = subprocess.Popen([*command, "--log-level", "warning"], cwd=HERE.parent, env=environment)
+    process = subprocess.Popen(command, cwd=HERE.parent, env=environment)
     try:
         wait_until_up(url, process)
         yield url
@@ -117,7 +121,7 @@ def _case(case: str, settings: Settings, environment: dict[str, str], seconds: i
     figures: dict[str, list[Figure]] = {}
     for clients in PGBENCH_CLIENTS:
         figures[f"pgbench, {clients} clients"] = [pgbench(settings, f"{case}.sql", clients, seconds)]
-    with serving(settings, "bench.bare:create_app") as bare, serving(settings, "app.main:create_app") as ours:
+    with serving(settings, BARE) as bare, serving(settings, OURS) as ours:
         # Alternating, so that a noisy neighbour troubles both alike.
         for number in range(rounds):
             for name, url in (("bare handler", bare), ("our endpoint", ours)):

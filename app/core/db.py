@@ -19,10 +19,16 @@ from sqlalchemy import (
     MetaData,
     Result,
     ScalarResult,
+    Select,
     Text,
+    TextualSelect,
+    bindparam,
+    column,
     event,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Session as OrmSession
@@ -111,6 +117,24 @@ def _forget_opening(connection: Any, _record: Any) -> None:
     """A session that never spoke leaves nothing behind for the next one."""
     if connection is not None:
         connection.driver_connection.opening = None
+
+
+def frozen(statement: Select[*tuple[Any, ...]]) -> TextualSelect:
+    """A select compiled once, for hot paths: building and comparing its expression tree would cost more than running it.
+
+    Its parameters are the statement's named bindparams; lists are arrays, not IN.
+    """
+    dialect = asyncpg_dialect.dialect(paramstyle="named")  # type: ignore[no-untyped-call] # a class alias
+    compiled = statement.compile(dialect=dialect)
+    parameters = [
+        bindparam(name, type_=bind.type)
+        if bind.value is None
+        else bindparam(name, bind.value, type_=bind.type)
+        for bind, name in compiled.bind_names.items()
+    ]
+    columns = [column(str(selected.key), selected.type) for selected in statement.selected_columns]
+    # In text() a name followed by a colon is no parameter: the casts' colons are escaped.
+    return text(str(compiled).replace("::", r"\:\:")).bindparams(*parameters).columns(*columns)
 
 
 class Database:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import BindParameter, Boolean, ColumnElement, Text, Uuid, and_, any_, bindparam, or_
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.access.permissions import Role
 from app.access.principal import Principal
@@ -11,23 +12,42 @@ from app.instruments.models import Instrument
 WHOLE_PROVINCE = frozenset({Role.PROVINCE_ADMIN, Role.AUDITOR})
 
 
-def visible_to(caller: Principal, row: Any = Instrument) -> ColumnElement[bool]:
+def visible(row: Any = Instrument, caller: Principal | None = None) -> ColumnElement[bool]:
     """Public rows are for all, region rows for member provinces, province rows for their own, the rest for insiders.
 
-    Insiders are the organisation's members, the instrument's stewards, and the province's officers; `row` is the
-    entity, or anything with its columns tenant_id, scope, organisation_id and id.
+    Insiders are the organisation's members, the instrument's stewards, and the province's officers. `row` is the
+    entity, or anything with its columns tenant_id, scope, organisation_id and id. Without a caller the statement is
+    the same for everyone, and is executed with the parameters `visibility` gives.
     """
-    if caller.tenant_id is None:
-        return or_(row.scope == "public")
-    own = row.tenant_id == caller.tenant_id
-    seen = [row.scope.in_(("public", "region")), and_(own, row.scope == "province")]
-    if caller.roles & WHOLE_PROVINCE:
-        seen.append(own)
-    if caller.organisations:
-        seen.append(row.organisation_id.in_(caller.organisations))
-    if caller.stewardships:
-        seen.append(row.id.in_(caller.stewardships))
-    return or_(*seen)
+    given = visibility(caller) if caller else {}
+
+    def parameter(name: str, type_: Any) -> BindParameter[Any]:
+        return bindparam(name, given[name], type_=type_) if given else bindparam(name, type_=type_)
+
+    tenant = parameter("caller_tenant", Text)
+    oversees = parameter("caller_oversees", Boolean)
+    return or_(
+        row.scope == "public",
+        and_(row.scope == "region", tenant.is_not(None)),
+        and_(row.tenant_id == tenant, or_(row.scope == "province", oversees)),
+        row.organisation_id == any_(parameter("caller_belongs_to", ARRAY(Uuid))),
+        row.id == any_(parameter("caller_is_steward_of", ARRAY(Uuid))),
+    )
+
+
+def visibility(caller: Principal) -> dict[str, Any]:
+    """The parameters of `visible` for a caller."""
+    return {
+        "caller_tenant": caller.tenant_id,
+        "caller_oversees": bool(caller.roles & WHOLE_PROVINCE),
+        "caller_belongs_to": list(caller.organisations),
+        "caller_is_steward_of": list(caller.stewardships),
+    }
+
+
+def visible_to(caller: Principal, row: Any = Instrument) -> ColumnElement[bool]:
+    """`visible` with the caller's parameters filled in."""
+    return visible(row, caller)
 
 
 def manages(caller: Principal, instrument: Instrument) -> bool:

@@ -58,12 +58,8 @@ def start(settings: Settings, *, port: int | None = None) -> Served:
     """
     port = port or free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "uvicorn", "--factory", "app.main:create_app", "--port", str(port)]
-    process = subprocess.Popen(
-        [*command, "--no-access-log", "--log-level", "warning"],
-        cwd=ROOT,
-        env=environment_of(settings, base_url=url),
-    )
+    command = [sys.executable, "-m", "app.cli", "serve", "--no-worker", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment_of(settings, base_url=url))
     wait_until_up(url, process)
     return Served(url, process)
 

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Uuid, and_, func, literal, or_, select, text
+from sqlalchemy import ColumnElement, Row, Select, Uuid, and_, bindparam, func, literal, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from app.access.principal import Principal
 from app.core import keyset
-from app.core.db import ReadSession
+from app.core.db import ReadSession, frozen
 from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
-from app.instruments.visibility import WHOLE_PROVINCE, visible_to
+from app.instruments.visibility import WHOLE_PROVINCE, visibility, visible
 from app.organisations.models import Organisation
 
 BUSY = text(
@@ -56,40 +56,51 @@ _TERMS = (
 )
 
 
-async def unit_terms(
-    session: ReadSession, caller: Principal, unit_id: UUID, *, payer_id: UUID | None = None
-) -> Row[Any] | None:
-    """A visible unit with its instrument's terms, an active payer's name and the database's clock, in one row."""
-    active = (Organisation.id == payer_id, Organisation.status == "active")
-    payer = select(Organisation.name).where(*active).scalar_subquery()
-    statement = (
+def _unit_terms() -> Select[*tuple[Any, ...]]:
+    active = (Organisation.id == bindparam("payer_id", type_=Uuid), Organisation.status == "active")
+    return (
         select(
             InstrumentUnit.id.label("unit_id"),
             InstrumentUnit.label.label("unit_label"),
             InstrumentUnit.active,
             *_TERMS,
             _hours(),
-            payer.label("payer_name"),
+            select(Organisation.name).where(*active).scalar_subquery().label("payer_name"),
             func.clock_timestamp().label("now"),
         )
         .join(Instrument, Instrument.id == InstrumentUnit.instrument_id)
-        .where(InstrumentUnit.id == unit_id, visible_to(caller))
+        .where(InstrumentUnit.id == bindparam("unit_id", type_=Uuid), visible())
     )
-    return (await session.execute(statement)).one_or_none()
 
 
-async def instrument_terms(session: ReadSession, caller: Principal, instrument_id: UUID) -> Row[Any] | None:
-    """A visible instrument's terms with its active units and the database's clock, in one row."""
+def _instrument_terms() -> Select[*tuple[Any, ...]]:
     unit = func.jsonb_build_array(InstrumentUnit.id, InstrumentUnit.label)
     units = (
         select(func.jsonb_agg(aggregate_order_by(unit, InstrumentUnit.label, InstrumentUnit.id)))
         .where(InstrumentUnit.instrument_id == Instrument.id, InstrumentUnit.active)
         .scalar_subquery()
     )
-    statement = select(*_TERMS, _hours(), units.label("units"), func.clock_timestamp().label("now")).where(
-        Instrument.id == instrument_id, visible_to(caller)
+    return select(*_TERMS, _hours(), units.label("units"), func.clock_timestamp().label("now")).where(
+        Instrument.id == bindparam("instrument_id", type_=Uuid), visible()
     )
-    return (await session.execute(statement)).one_or_none()
+
+
+UNIT_TERMS = frozen(_unit_terms())
+INSTRUMENT_TERMS = frozen(_instrument_terms())
+
+
+async def unit_terms(
+    session: ReadSession, caller: Principal, unit_id: UUID, *, payer_id: UUID | None = None
+) -> Row[Any] | None:
+    """A visible unit with its instrument's terms, an active payer's name and the database's clock, in one row."""
+    given = {"unit_id": unit_id, "payer_id": payer_id, **visibility(caller)}
+    return (await session.execute(UNIT_TERMS, given)).one_or_none()
+
+
+async def instrument_terms(session: ReadSession, caller: Principal, instrument_id: UUID) -> Row[Any] | None:
+    """A visible instrument's terms with its active units and the database's clock, in one row."""
+    given = {"instrument_id": instrument_id, **visibility(caller)}
+    return (await session.execute(INSTRUMENT_TERMS, given)).one_or_none()
 
 
 async def busy(
