@@ -19,7 +19,9 @@ def protect(table: str, policy: RowPolicy) -> None:
 
 def allow(table: str, to: str, *, name: str, command: str = "ALL", predicate: str = "true") -> None:
     """A named policy and the privilege for the role `to` to cross tenants on `table`."""
-    op.execute(f"GRANT {'SELECT, INSERT, UPDATE, DELETE' if command == 'ALL' else command} ON {table} TO {role(to)}")
+    op.execute(
+        f"GRANT {'SELECT, INSERT, UPDATE, DELETE' if command == 'ALL' else command} ON {table} TO {role(to)}"
+    )
     op.execute(admit(table, role(to), name=name, command=command, predicate=predicate))
 
 

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql as pg
 
 from app.tenancy.policies import Parties, Personal, Reference
-from migrations.protection import allow, append_only, protect
+from migrations.protection import allow, append_only, protect, role
 
 revision = "0001"
 down_revision = None
@@ -22,6 +22,7 @@ INSTANT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    op.execute(f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role('app')}")
     op.create_table(
         "province",
         sa.Column("code", sa.Text, sa.CheckConstraint("code ~ '^[0-9]{6}$'", name="code"), nullable=False),
@@ -35,7 +36,9 @@ def upgrade() -> None:
         ),
     )
     protect("province", Reference())
-    province = sa.table("province", *(sa.column(c) for c in ("code", "name_zh", "short_zh", "name_en", "position")))
+    province = sa.table(
+        "province", *(sa.column(c) for c in ("code", "name_zh", "short_zh", "name_en", "position"))
+    )
     names = [column.name for column in province.columns]
     op.bulk_insert(province, [dict(zip(names, row, strict=True)) for row in PROVINCES])
     op.create_table(
@@ -53,7 +56,9 @@ def upgrade() -> None:
         sa.Column("after", pg.JSONB(none_as_null=True)),
         sa.PrimaryKeyConstraint("id", name="pk_journal_event"),
         sa.ForeignKeyConstraint(["tenant_id"], ["province.code"], name="fk_journal_event_tenant_id"),
-        sa.ForeignKeyConstraint(["actor_tenant_id"], ["province.code"], name="fk_journal_event_actor_tenant_id"),
+        sa.ForeignKeyConstraint(
+            ["actor_tenant_id"], ["province.code"], name="fk_journal_event_actor_tenant_id"
+        ),
         sa.CheckConstraint("kind ~ '^[a-z_]+\\.[a-z_]+$'", name="kind"),
         sa.Index("ix_journal_event_tenant_id_id", "tenant_id", "id"),
         sa.Index("ix_journal_event_subject", "subject_type", "subject_id"),

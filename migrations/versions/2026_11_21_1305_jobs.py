@@ -167,7 +167,7 @@ QUEUE = (
 )
 PURGE = """
     CREATE FUNCTION purge_idempotency_keys() RETURNS bigint
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
         WITH purged AS (
             DELETE FROM public.idempotency_key WHERE created_at < clock_timestamp() - interval '24 hours' RETURNING 1
         )

@@ -27,9 +27,9 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.PrimaryKeyConstraint("name", name="pk_code_scheme"),
-        sa.CheckConstraint("name ~ '^[a-z][a-z0-9-]{0,39}$'", name="ck_code_scheme_name"),
-        sa.CheckConstraint("origin IN ('builtin', 'import')", name="ck_code_scheme_origin"),
-        sa.CheckConstraint("char_length(source) BETWEEN 0 AND 500", name="ck_code_scheme_source"),
+        sa.CheckConstraint("name ~ '^[a-z][a-z0-9-]{0,39}$'", name="name"),
+        sa.CheckConstraint("origin IN ('builtin', 'import')", name="origin"),
+        sa.CheckConstraint("char_length(source) BETWEEN 0 AND 500", name="source"),
     )
     protect("code_scheme", Reference())
     op.create_table(
@@ -54,14 +54,14 @@ def upgrade() -> None:
             deferrable=True,
             initially="DEFERRED",
         ),
-        sa.CheckConstraint("code ~ '^[0-9A-Za-z][0-9A-Za-z.+-]{0,49}$'", name="ck_code_code"),
+        sa.CheckConstraint("code ~ '^[0-9A-Za-z][0-9A-Za-z.+-]{0,49}$'", name="code"),
         sa.CheckConstraint(
-            "char_length(name_zh) <= 300 AND char_length(name_en) <= 300", name="ck_code_names_length"
+            "char_length(name_zh) <= 300 AND char_length(name_en) <= 300", name="names_length"
         ),
-        sa.CheckConstraint("name_zh <> '' OR name_en <> ''", name="ck_code_named"),
-        sa.CheckConstraint("level BETWEEN 1 AND 9", name="ck_code_level"),
-        sa.CheckConstraint("status IN ('current', 'historical')", name="ck_code_status"),
-        sa.CheckConstraint("char_length(source) <= 500", name="ck_code_source"),
+        sa.CheckConstraint("name_zh <> '' OR name_en <> ''", name="named"),
+        sa.CheckConstraint("level BETWEEN 1 AND 9", name="level"),
+        sa.CheckConstraint("status IN ('current', 'historical')", name="status"),
+        sa.CheckConstraint("char_length(source) <= 500", name="source"),
         sa.Index("ix_code_scheme_parent", "scheme", "parent"),
     )
     protect("code", Reference())

@@ -363,5 +363,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     for signature in FUNCTIONS:
         op.execute(f"DROP FUNCTION {signature}")
+    op.execute(f"REVOKE SELECT ON province FROM {role('login')}")
     for table in reversed(POLICIES):
         op.drop_table(table)

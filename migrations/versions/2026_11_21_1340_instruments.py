@@ -108,7 +108,9 @@ def identifier() -> sa.Column[object]:
 def upgrade() -> None:
     for body, signature in ((ZH_BIGRAM, "zh_bigram(text)"), (ZH_SORT_KEY, "zh_sort_key(text)")):
         op.execute(body)
-        op.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {role('app')}, {role('reader')}, {role('broker')}")
+        op.execute(
+            f"GRANT EXECUTE ON FUNCTION {signature} TO {role('app')}, {role('reader')}, {role('broker')}"
+        )
     _instrument()
     _parts()
     _booking()
@@ -137,7 +139,10 @@ def _instrument() -> None:
         text_column("manufacturer"),
         text_column("model"),
         sa.Column("begin_date", sa.Date),
-        *(text_column(name) for name in ("technical", "function", "service_content", "achievement", "requirement")),
+        *(
+            text_column(name)
+            for name in ("technical", "function", "service_content", "achievement", "requirement")
+        ),
         text_column("fee_note"),
         text_column("service_url"),
         sa.Column("customs_supervised", sa.Boolean, server_default="false", nullable=False),
@@ -161,6 +166,7 @@ def _instrument() -> None:
             "search",
             pg.TSVECTOR,
             sa.Computed(SEARCH, persisted=True),
+            nullable=False,
         ),
         sa.Column("name_key", sa.Text, sa.Computed("zh_sort_key(name_zh)", persisted=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_instrument"),
@@ -172,7 +178,7 @@ def _instrument() -> None:
         ),
         sa.UniqueConstraint("tenant_id", "id", name="uq_instrument_tenant_id_id"),
         sa.UniqueConstraint("organisation_id", "inner_id", name="uq_instrument_organisation_id_inner_id"),
-        *(sa.CheckConstraint(rule, name=f"ck_instrument_{name}") for name, rule in INSTRUMENT_RULES.items()),
+        *(sa.CheckConstraint(rule, name=name) for name, rule in INSTRUMENT_RULES.items()),
         sa.Index("ix_instrument_search", "search", postgresql_using="gin"),
         sa.Index("ix_instrument_tenant_id_id", "tenant_id", "id"),
         sa.Index("ix_instrument_class_code_id", "class_code", "id"),
@@ -241,7 +247,9 @@ def _parts() -> None:
             name="fk_opening_rule_tenant_id_instrument_id",
             ondelete="CASCADE",
         ),
-        sa.UniqueConstraint("instrument_id", "weekday", "opens", name="uq_opening_rule_instrument_id_weekday_opens"),
+        sa.UniqueConstraint(
+            "instrument_id", "weekday", "opens", name="uq_opening_rule_instrument_id_weekday_opens"
+        ),
         sa.CheckConstraint("weekday BETWEEN 1 AND 7", name="weekday"),
     )
     for table in ("instrument_unit", "opening_rule"):
@@ -326,7 +334,12 @@ def _booking() -> None:
             using="gist",
             name="ex_booking_unit_id_occupied",
         ),
-        sa.Index("ix_booking_unit_id_occupied_from", "unit_id", "occupied_from", postgresql_where=sa.text("blocking")),
+        sa.Index(
+            "ix_booking_unit_id_occupied_from",
+            "unit_id",
+            "occupied_from",
+            postgresql_where=sa.text("blocking"),
+        ),
         sa.Index("ix_booking_requester", "requester_tenant_id", "requester_id", "starts_at"),
         sa.Index("ix_booking_tenant_id_starts_at", "tenant_id", "starts_at"),
         sa.Index("ix_booking_owner_id_starts_at", "owner_id", "starts_at"),

@@ -18,7 +18,7 @@ JSON = pg.JSONB(none_as_null=True)
 # Their files are gone by then (see app/files); the journal keeps what was done.
 PURGE = """
 CREATE FUNCTION purge_instrument_imports() RETURNS bigint
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     WITH purged AS (
         DELETE FROM public.instrument_import WHERE created_at < clock_timestamp() - interval '30 days' RETURNING 1
     )
@@ -51,14 +51,10 @@ def upgrade() -> None:
             ["task_run.tenant_id", "task_run.id"],
             name="fk_instrument_import_tenant_id_task_id",
         ),
-        sa.CheckConstraint(
-            "file_digest ~ '^[0-9a-f]{64}$' AND file_bytes >= 0", name="ck_instrument_import_file"
-        ),
-        sa.CheckConstraint("char_length(file_name) BETWEEN 1 AND 255", name="ck_instrument_import_file_name"),
-        sa.CheckConstraint("state IN ('uploaded', 'checked', 'applied')", name="ck_instrument_import_state"),
-        sa.CheckConstraint(
-            "(state = 'applied') = (applied_at IS NOT NULL)", name="ck_instrument_import_applied"
-        ),
+        sa.CheckConstraint("file_digest ~ '^[0-9a-f]{64}$' AND file_bytes >= 0", name="file"),
+        sa.CheckConstraint("char_length(file_name) BETWEEN 1 AND 255", name="file_name"),
+        sa.CheckConstraint("state IN ('uploaded', 'checked', 'applied')", name="state"),
+        sa.CheckConstraint("(state = 'applied') = (applied_at IS NOT NULL)", name="applied"),
         sa.Index("ix_instrument_import_tenant_id_created_by_id", "tenant_id", "created_by", "id"),
     )
     op.create_table(
@@ -80,13 +76,9 @@ def upgrade() -> None:
             name="fk_instrument_import_row_tenant_id_import_id",
             ondelete="CASCADE",
         ),
-        sa.CheckConstraint(
-            "outcome IN ('new', 'changed', 'unchanged', 'faulty')", name="ck_instrument_import_row_outcome"
-        ),
-        sa.CheckConstraint("row_number >= 1", name="ck_instrument_import_row_row_number"),
-        sa.CheckConstraint(
-            "(outcome = 'faulty') = (jsonb_array_length(faults) > 0)", name="ck_instrument_import_row_faults"
-        ),
+        sa.CheckConstraint("outcome IN ('new', 'changed', 'unchanged', 'faulty')", name="outcome"),
+        sa.CheckConstraint("row_number >= 1", name="row_number"),
+        sa.CheckConstraint("(outcome = 'faulty') = (jsonb_array_length(faults) > 0)", name="faults"),
         sa.Index(
             "ix_instrument_import_row_import_id_outcome_row_number", "import_id", "outcome", "row_number"
         ),

@@ -1,0 +1,81 @@
+"""Everything that crosses a province's border in the database, with its purpose: the one list to review.
+
+A new crossing stands here or the catalogue test fails. `login` and `broker` are roles nobody logs in as.
+"""
+
+SIGN_IN = "the sign-in code looks for an account in every province before it knows whose it is"
+RECOGNISE = "a request's caller is found by a session or grant, in whatever province"
+PURGE = "rows past their time are deleted for every province at once"
+
+POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
+    ("account", "recognise"): ("broker", "SELECT", RECOGNISE),
+    ("account", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("booking", "busy"): ("broker", "SELECT", "who sees an instrument may know when it is taken"),
+    ("browser_session", "recognise"): ("broker", "SELECT", RECOGNISE),
+    ("browser_session", "seen"): ("broker", "UPDATE", "a session notes when it was last seen"),
+    ("browser_session", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("external_identity", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("idempotency_key", "housekeeping"): ("broker", "SELECT", PURGE),
+    ("idempotency_key", "housekeeping_delete"): ("broker", "DELETE", PURGE),
+    ("identity_provider", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("instrument", "busy_and_search"): ("broker", "SELECT", "search by an index that a policy would disable"),
+    ("instrument_import", "housekeeping"): ("broker", "SELECT", PURGE),
+    ("instrument_import", "housekeeping_delete"): ("broker", "DELETE", PURGE),
+    ("instrument_import_row", "housekeeping"): ("broker", "SELECT", PURGE),
+    ("instrument_import_row", "housekeeping_delete"): ("broker", "DELETE", PURGE),
+    ("instrument_unit", "lock"): ("broker", "UPDATE", "FOR UPDATE needs the right to update"),
+    ("instrument_unit", "lock_read"): ("broker", "SELECT", "a booking locks another province's unit"),
+    ("journal_event", "sign_in"): ("login", "INSERT", "signing in and out is news of the account's province"),
+    ("local_credential", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("login_attempt", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("membership", "recognise"): ("broker", "SELECT", RECOGNISE),
+    ("membership", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("oauth_client", "recognise"): ("broker", "SELECT", RECOGNISE),
+    ("oauth_client", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("oauth_code", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("oauth_grant", "recognise"): ("broker", "SELECT", RECOGNISE),
+    ("oauth_grant", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("refresh_token", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("role_grant", "recognise"): ("broker", "SELECT", RECOGNISE),
+    ("role_grant", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("signing_key", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("stewardship", "recognise"): ("broker", "SELECT", RECOGNISE),
+    ("stewardship", "sign_in"): ("login", "ALL", SIGN_IN),
+}
+"""Policies beside the declared one: (table, name) -> (role, command, purpose)."""
+
+FUNCTIONS: dict[str, tuple[str, str]] = {
+    "booking_busy(uuid[],timestamp with time zone,timestamp with time zone)": (
+        "app",
+        "when units are taken, of instruments the province may see",
+    ),
+    "booking_lock_units(uuid[])": ("app", "units are locked in one order; gives a count"),
+    "identity_account_names(uuid[])": ("app", "parties of a dealing see each other's names"),
+    "identity_principal_of_grant(uuid)": ("app", RECOGNISE),
+    "identity_principal_of_session(bytea)": ("app", RECOGNISE),
+    "instruments_matching(tsquery)": ("app", "the visibility predicate stands inside, so the index works"),
+    "purge_idempotency_keys()": ("app", PURGE),
+    "purge_instrument_imports()": ("app", PURGE),
+}
+"""SECURITY DEFINER functions: signature -> (who may call it, purpose)."""
+
+PLAIN_KEYS: dict[str, str] = {
+    "fk_oauth_code_client_id": "a person of one province signs in to another's client",
+    "fk_oauth_grant_client_id": "a person of one province signs in to another's client",
+}
+"""Foreign keys between provinces' tables on the id alone: name -> reason."""
+
+WITHOUT: dict[str, set[str]] = {
+    "journal_event": {"UPDATE", "DELETE"},
+    "booking": {"DELETE"},
+    "alembic_version": {"INSERT", "UPDATE", "DELETE"},
+}
+"""What the application may not do to a table at all, whatever the row."""
+
+QUEUE: dict[str, str] = {
+    "pgqueuer": "jobs waiting, by id; a job opens its own province's transaction",
+    "pgqueuer_log": "jobs done",
+    "pgqueuer_schedules": "periodic jobs",
+    "pgqueuer_statistics": "counts of jobs",
+}
+"""Tables of schema `jobs`, which hold no province's data."""
