@@ -26,7 +26,7 @@ JWKS = {
         ENCRYPTION.as_dict(private=False) | {"use": "enc"},
     ]
 }
-SHARED = OctKey.import_key("s" * 32, {"kid": KEY.kid})
+SHARED = OctKey.import_key("s" * 32, {"kid": str(KEY.kid)})
 
 
 @pytest.fixture
