@@ -32,6 +32,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Session as OrmSession
+from sqlalchemy.sql.dml import ReturningInsert
 
 NAMING = {
     "pk": "pk_%(table_name)s",
@@ -119,8 +120,8 @@ def _forget_opening(connection: Any, _record: Any) -> None:
         connection.driver_connection.opening = None
 
 
-def frozen(statement: Select[*tuple[Any, ...]]) -> TextualSelect:
-    """A select compiled once, for hot paths: building and comparing its expression tree would cost more than running it.
+def frozen(statement: Select[*tuple[Any, ...]] | ReturningInsert[*tuple[Any, ...]]) -> TextualSelect:
+    """A select, or an insert that returns, compiled once, for hot paths: building and comparing its expression tree would cost more than running it.
 
     Its parameters are the statement's named bindparams; lists are arrays, not IN.
     """
@@ -132,7 +133,7 @@ def frozen(statement: Select[*tuple[Any, ...]]) -> TextualSelect:
         else bindparam(name, bind.value, type_=bind.type)
         for bind, name in compiled.bind_names.items()
     ]
-    columns = [column(str(selected.key), selected.type) for selected in statement.selected_columns]
+    columns = [column(str(selected.key), selected.type) for selected in statement.exported_columns]
     # In text() a name followed by a colon is no parameter: the casts' colons are escaped.
     return text(str(compiled).replace("::", r"\:\:")).bindparams(*parameters).columns(*columns)
 

@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, Uuid, and_, bindparam, func, literal, or_, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, insert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from app.access.principal import Principal
 from app.core import keyset
@@ -85,6 +86,48 @@ def _instrument_terms() -> Select[*tuple[Any, ...]]:
     )
 
 
+NO_OVERLAP = "ex_booking_unit_id_occupied"
+_GIVEN = [
+    "tenant_id",
+    "instrument_id",
+    "unit_id",
+    "owner_id",
+    "instrument_name",
+    "unit_label",
+    "tz",
+    "requester_tenant_id",
+    "requester_id",
+    "requester_name",
+    "organisation_id",
+    "organisation_name",
+    "purpose",
+    "project",
+    "note",
+    "during",
+    "occupied",
+    "setup_min",
+    "teardown_min",
+]
+
+
+def _insert() -> ReturningInsert[*tuple[Any, ...]]:
+    """A confirmed booking, unless the exclusion constraint has given the time to somebody else.
+
+    The lock on the unit's row is taken by the same statement, before the insert: contenders queue instead of
+    deadlocking, and the later one finds the conflict.
+    """
+    table: Any = Booking.__table__
+    units = bindparam("locked_units", type_=ARRAY(Uuid))
+    locked = select(func.booking_lock_units(units).label("locked")).cte("locked")
+    given = [bindparam(name, type_=table.c[name].type) for name in _GIVEN]
+    source = select(*given, literal("confirmed"), literal(value=True)).where(
+        select(locked.c.locked).scalar_subquery() >= 0
+    )
+    statement = insert(table).from_select([*_GIVEN, "status", "blocking"], source)
+    return statement.on_conflict_do_nothing(constraint=NO_OVERLAP).returning(*table.c).add_cte(locked)
+
+
+INSERT = frozen(_insert())
 UNIT_TERMS = frozen(_unit_terms())
 INSTRUMENT_TERMS = frozen(_instrument_terms())
 

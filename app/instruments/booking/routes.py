@@ -1,9 +1,10 @@
 """The booking API: the JSON twin of the booking pages."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query, Request, Response
+from sqlalchemy import Row
 
 from app.access.entry import Reads, Router, Writes
 from app.access.guards import requires
@@ -148,6 +149,6 @@ async def _load(db: Reads, caller: Principal, booking_id: UUID) -> Booking:
     return booking
 
 
-def _answer(booking: Booking, response: Response) -> BookingOut:
+def _answer(booking: Booking | Row[Any], response: Response) -> BookingOut:
     tag(response, booking.version)
     return BookingOut.model_validate(booking)

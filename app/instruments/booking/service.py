@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Uuid, func, literal, select, update
-from sqlalchemy.dialects.postgresql import ARRAY, Range, insert
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 
 from app.access.guards import ensure
@@ -24,7 +24,6 @@ from app.instruments.rules.slots import SEARCH, nearest_free
 from app.instruments.rules.terms import Terms, faults
 from app.journal.public import record
 
-NO_OVERLAP = "ex_booking_unit_id_occupied"
 ALTERNATIVES = 3
 REFUSED_STATUS = {
     "suspended": msg("该仪器已停用，暂不接受预约"),
@@ -79,7 +78,7 @@ async def create(
     organisation_id: UUID | None = None,
     project: str = "",
     note: str = "",
-) -> Booking:
+) -> Row[Any]:
     """Book a unit for [starts_at, ends_at).
 
     Raises:
@@ -133,29 +132,10 @@ def _spans(terms: Terms, starts_at: datetime, ends_at: datetime) -> dict[str, An
     }
 
 
-async def _insert(session: Session, **values: Any) -> Booking | None:
-    """The new booking, or None when the exclusion constraint gave the time to somebody else.
-
-    The lock on the unit's row is taken by the same statement, before the insert: contenders queue instead of
-    deadlocking, and the later one finds the conflict.
-    """
-    locked = select(func.booking_lock_units(literal([values["unit_id"]], ARRAY(Uuid))).label("locked")).cte(
-        "locked"
-    )
-    columns = values | {"status": "confirmed", "blocking": True}
-    table = Booking.__table__
-    source = select(
-        *(literal(value, table.c[name].type).label(name) for name, value in columns.items())
-    ).where(select(locked.c.locked).scalar_subquery() >= 0)
-    statement = (
-        insert(Booking)
-        .from_select(list(columns), source)
-        .on_conflict_do_nothing(constraint=NO_OVERLAP)
-        .returning(Booking)
-        .add_cte(locked)
-    )
-    booking: Booking | None = await session.scalar(statement)
-    return booking
+async def _insert(session: Session, **values: Any) -> Row[Any] | None:
+    """The new booking, or None when the exclusion constraint gave the time to somebody else."""
+    found = await session.execute(queries.INSERT, values | {"locked_units": [values["unit_id"]]})
+    return found.one_or_none()
 
 
 async def move(
@@ -193,7 +173,7 @@ async def move(
         async with session.begin_nested():
             moved = await _update(session, booking, version, values, event="move")
     except IntegrityError as error:
-        if constraint_name(error) != NO_OVERLAP:
+        if constraint_name(error) != queries.NO_OVERLAP:
             raise
         raise await _slot_taken(session, row, terms, starts_at, ends_at, besides=booking.id) from error
     await _record(session, "booking.moved", moved, before=before, after=_facts(moved))
@@ -294,7 +274,7 @@ async def _slot_taken(
     )
 
 
-def _facts(booking: Booking) -> dict[str, Any]:
+def _facts(booking: Booking | Row[Any]) -> dict[str, Any]:
     """What the journal keeps of a booking: no names."""
     return {
         "unit_id": booking.unit_id,
@@ -308,7 +288,7 @@ def _facts(booking: Booking) -> dict[str, Any]:
 async def _record(
     session: Session,
     kind: str,
-    booking: Booking,
+    booking: Booking | Row[Any],
     *,
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
