@@ -6,11 +6,28 @@ from app.audit.pages import pages as audit
 from app.identity.pages import pages as identity
 from app.identity.protocol import protocol
 from app.instruments.booking.pages import pages as bookings
+from app.instruments.importing.pages import pages as instrument_imports
+from app.instruments.public import shared_by_province
+from app.instruments.registry.manage import pages as instrument_management
+from app.instruments.registry.pages import pages as instruments
 from app.organisations.pages import pages as organisations
 from app.tasks.pages import pages as tasks
 from app.web.pages import home
 from app.web.pages import pages as platform
 
 router = APIRouter()
-for part in (home(), platform, identity, protocol, organisations, bookings, tasks, audit):
+parts = (
+    home(shared_by_province),
+    platform,
+    identity,
+    protocol,
+    organisations,
+    instrument_imports,
+    instrument_management,
+    instruments,
+    bookings,
+    tasks,
+    audit,
+)
+for part in parts:
     router.include_router(part)

@@ -5,11 +5,20 @@ from uuid import UUID
 
 from app.core.db import ReadSession
 from app.organisations.models import Organisation
+from app.organisations.places import place_choices, place_names
 from app.organisations.queries import names_of
 from app.organisations.schemas import OrganisationCreate
 from app.organisations.service import get, register
 
-__all__ = ["Organisation", "OrganisationCreate", "get", "names", "register"]
+__all__ = [
+    "Organisation",
+    "OrganisationCreate",
+    "get",
+    "names",
+    "place_choices",
+    "place_names",
+    "register",
+]
 
 
 async def names(db: ReadSession, ids: Collection[UUID]) -> dict[UUID, str]:

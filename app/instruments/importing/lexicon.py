@@ -8,7 +8,7 @@ from uuid import UUID
 from app.codes import public as codes
 from app.core.db import ReadSession
 from app.core.i18n import msg
-from app.instruments.importing import queries
+from app.instruments.registry import queries
 from app.instruments.registry.references import CLASSES, DISCIPLINES, DIVISIONS
 from app.instruments.rules import cells
 from app.instruments.rules.cells import Unreadable

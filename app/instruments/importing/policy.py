@@ -1,25 +1,10 @@
 """Who may import, for whom."""
 
-from uuid import UUID
-
 from app.access.guards import Refusal, Verdict
-from app.access.permissions import Role
 from app.access.principal import Principal
 from app.core.i18n import msg
 from app.instruments.models import InstrumentImport
-
-WHOLE_PROVINCE = None
-
-
-def organisations_of(caller: Principal) -> tuple[UUID, ...] | None:
-    """The organisations the caller may import for; None says all of the province."""
-    if caller.tenant_id is None:
-        return ()
-    if caller.administers(caller.tenant_id):
-        return WHOLE_PROVINCE
-    if Role.SYSTEM in caller.roles:
-        return tuple(caller.organisations) or WHOLE_PROVINCE
-    return caller.managed
+from app.instruments.registry.policy import organisations_of
 
 
 def may_import(caller: Principal) -> Verdict:

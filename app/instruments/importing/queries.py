@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Text, Uuid, column, func, literal, select, true
+from sqlalchemy import Row, Select, Text, Uuid, column, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONPATH
 
 from app.core.db import ReadSession
 from app.core.keyset import Order
 from app.instruments.models import Instrument, InstrumentImport, InstrumentImportRow, InstrumentUnit
 from app.instruments.rules.record import DEFAULTS
-from app.organisations.models import Organisation
 from app.tasks.public import TaskRun
 
 BY_NUMBER = Order((InstrumentImportRow.row_number,))
@@ -64,15 +63,6 @@ def rows(import_id: UUID, only: str | None) -> Select[InstrumentImportRow]:
         return found.where(func.jsonb_array_length(InstrumentImportRow.warnings) > 0)
     outcome = {"errors": "faulty"}.get(only or "", only)
     return found.where(InstrumentImportRow.outcome == outcome) if outcome else found
-
-
-async def owners(db: ReadSession, tenant_id: str, ids: tuple[UUID, ...] | None) -> Sequence[Row[Any]]:
-    """The active organisations of a province, all or these."""
-    chosen = Organisation.id.in_(ids) if ids is not None else true()
-    statement = select(Organisation.id, Organisation.name, Organisation.uscc, Organisation.adcode).where(
-        Organisation.tenant_id == tenant_id, Organisation.status == "active", chosen
-    )
-    return (await db.execute(statement.order_by(Organisation.name_key, Organisation.id))).all()
 
 
 async def existing(db: ReadSession, keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], Row[Any]]:

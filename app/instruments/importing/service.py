@@ -18,10 +18,12 @@ from app.core.tabular import EncodingUnclear
 from app.files.public import Stored
 from app.instruments.importing import queries, reading
 from app.instruments.importing.drafts import REQUIRED
-from app.instruments.importing.policy import may_import, may_see, organisations_of
+from app.instruments.importing.policy import may_import, may_see
 from app.instruments.importing.problems import FileGone, HasFaults, ImportBusy, MappingWrong, NotChecked
 from app.instruments.importing.schemas import FieldSource, ImportMapping, Mode, Reading, RowQuery
 from app.instruments.models import InstrumentImport, InstrumentImportRow
+from app.instruments.registry.policy import organisations_of
+from app.instruments.registry.queries import owners
 from app.instruments.rules.columns import BY_FIELD, guess
 from app.tasks import public as tasks
 from app.tasks.public import TaskRun
@@ -112,7 +114,7 @@ async def _guess(
     found = {name: {"column": column} for name, column in guess(names).items()}
     allowed = organisations_of(caller)
     if allowed is not None and len(allowed) == 1 and "organisation" not in found:
-        for owner in await queries.owners(db, str(caller.tenant_id), allowed):
+        for owner in await owners(db, str(caller.tenant_id), allowed):
             found["organisation"] = {"fixed": str(owner.id)}
             found.setdefault("adcode", {"fixed": owner.adcode})
     return found

@@ -1,11 +1,32 @@
 """Who may change the register."""
 
+from uuid import UUID
+
 from app.access.guards import Refusal, Verdict
+from app.access.permissions import Role
 from app.access.principal import Principal
 from app.core.i18n import msg
 from app.instruments.models import Instrument
 from app.instruments.visibility import manages
 from app.organisations.public import Organisation
+
+WHOLE_PROVINCE = None
+
+
+def organisations_of(caller: Principal) -> tuple[UUID, ...] | None:
+    """The organisations whose instruments the caller may register; None says all of the province."""
+    if caller.tenant_id is None:
+        return ()
+    if caller.administers(caller.tenant_id):
+        return WHOLE_PROVINCE
+    if Role.SYSTEM in caller.roles:
+        return tuple(caller.organisations) or WHOLE_PROVINCE
+    return caller.managed
+
+
+def registers(caller: Principal) -> bool:
+    """Whether the caller may register instruments of some organisation."""
+    return caller.kind == "person" and organisations_of(caller) != ()
 
 
 def may_register(caller: Principal, organisation: Organisation) -> Verdict:

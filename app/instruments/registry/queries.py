@@ -26,6 +26,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, aggregate_order_by
@@ -38,6 +39,7 @@ from app.instruments.registry.references import CLASSES
 from app.instruments.registry.schemas import InstrumentFilter, Sort
 from app.instruments.visibility import visible_to
 from app.organisations.models import Organisation
+from app.tenancy.context import context_of
 
 CLASS_DIGITS = 6
 MOST_ORGANISATIONS = 1_000
@@ -191,6 +193,15 @@ def _shown(at: datetime) -> tuple[ColumnElement[Any], ...]:
     )
 
 
+async def owners(db: ReadSession, tenant_id: str, ids: tuple[UUID, ...] | None) -> Sequence[Row[Any]]:
+    """The active organisations of a province, all or these."""
+    chosen = Organisation.id.in_(ids) if ids is not None else true()
+    statement = select(Organisation.id, Organisation.name, Organisation.uscc, Organisation.adcode).where(
+        Organisation.tenant_id == tenant_id, Organisation.status == "active", chosen
+    )
+    return (await db.execute(statement.order_by(Organisation.name_key, Organisation.id))).all()
+
+
 async def organisations_named(db: ReadSession, words: Sequence[str]) -> dict[str, list[UUID]]:
     """The organisations that carry each word in their names; one query for all words."""
     asked = (
@@ -204,6 +215,14 @@ async def organisations_named(db: ReadSession, words: Sequence[str]) -> dict[str
         await db.execute(select(asked.c.word, ids).join(Organisation, named).group_by(asked.c.word))
     ).all()
     return {row.word: row.ids for row in rows if len(row.ids) <= MOST_ORGANISATIONS}
+
+
+async def shared_by_province(db: ReadSession) -> dict[str, int]:
+    """How many instruments each province shows to the people of the session's province, or to visitors."""
+    reader = Principal(tenant_id=context_of(db).tenant_id)
+    counted = select(Instrument.tenant_id, func.count().label("shown")).group_by(Instrument.tenant_id)
+    rows = await db.execute(counted.where(visible_to(reader), Instrument.service_status != "retired"))
+    return {row.tenant_id: row.shown for row in rows}
 
 
 def _units() -> ColumnElement[Any]:

@@ -1,0 +1,145 @@
+"""The register's forms as a browser sends them."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from app.core.errors import FieldError
+from app.core.i18n import msg
+from app.core.text import Line
+from app.instruments.registry.schemas import (
+    MOST_DISCIPLINES,
+    MOST_UNITS,
+    Discipline,
+    HoursIn,
+    InstrumentChange,
+    InstrumentFields,
+    UnitIn,
+)
+from app.instruments.rules import cells
+from app.instruments.rules.cells import Unreadable, wan_text
+from app.instruments.rules.record import DEFAULTS
+
+NOT_IN_FORM = frozenset({"tz"})
+"""Fields that only the API sets."""
+IN_WAN = {"worth_fen": "worth_wan"}
+"""Fields a person types in another unit."""
+
+
+def _wan(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return cells.money(value, cells.FEN_PER_WAN)
+    except Unreadable as error:
+        raise PydanticCustomError(error.code, "{message}", {"message": error.reason}) from None
+
+
+def _chosen(value: Any) -> Any:
+    return [item for item in value if item] if isinstance(value, list) else value
+
+
+class EntryForm(InstrumentFields):
+    """The fields of an entry; 原值 in 万元, empty boxes are empty values."""
+
+    worth_wan: Annotated[int | None, BeforeValidator(_wan), Field(le=10**15)] = None
+    disciplines: Annotated[
+        list[Discipline],
+        BeforeValidator(_chosen),
+        Field(max_length=MOST_DISCIPLINES),
+        AfterValidator(lambda v: list(dict.fromkeys(v))),
+    ] = Field(default_factory=list)
+
+    def values(self) -> dict[str, Any]:
+        """The entry as the register keeps it."""
+        typed = self.given()
+        worth = {"worth_fen": typed.pop("worth_wan", None)}
+        blank = {name: value for name, value in DEFAULTS.items() if name not in NOT_IN_FORM}
+        return {
+            **blank,
+            **{name: typed[name] for name in typed if name in InstrumentChange.model_fields},
+            **worth,
+        }
+
+
+class NewForm(EntryForm):
+    """A new entry: whose it is, and of how many units."""
+
+    organisation_id: UUID
+    unit_count: Annotated[int, Field(ge=1, le=MOST_UNITS)] = 1
+
+    def units(self) -> list[UnitIn]:
+        """Units numbered from one."""
+        return [UnitIn(label=f"{number} 号机") for number in range(1, self.unit_count + 1)]
+
+
+class ChangeForm(EntryForm):
+    """An entry's fields, and the version they were read at."""
+
+    version: int
+
+
+def filled(entry: Any) -> dict[str, Any]:
+    """What the form shows of an entry."""
+    shown = {name: getattr(entry, name) for name in InstrumentChange.model_fields if name not in NOT_IN_FORM}
+    shown["worth_wan"] = wan_text(shown.pop("worth_fen"))
+    return {
+        **shown,
+        "version": entry.version,
+        "customs_supervised": "true" if shown["customs_supervised"] else None,
+    }
+
+
+class RetireForm(BaseModel):
+    """Why an instrument goes out of service."""
+
+    version: int
+    reason: Annotated[str, Line(500)]
+
+
+class UnitForm(BaseModel):
+    """A new unit, or a unit's new name."""
+
+    version: int
+    label: Annotated[str, Line(100)]
+    serial: Annotated[str, Line(100, minimum=0)] = ""
+
+
+class UnitStateForm(BaseModel):
+    """Whether a unit is to be in use."""
+
+    version: int
+    active: bool
+
+
+class StewardForm(BaseModel):
+    """Who is to be a steward."""
+
+    account_id: UUID
+
+
+class WeekForm(BaseModel):
+    """The week's opening hours, one entry of each list a row of the form."""
+
+    version: int
+    weekday: list[Annotated[int, Field(ge=1, le=7)]] = Field(default_factory=list)
+    opens: list[str] = Field(default_factory=list)
+    closes: list[str] = Field(default_factory=list)
+
+    def hours(self) -> tuple[list[HoursIn], list[FieldError]]:
+        """The rows that are filled in, and what is wrong with the others."""
+        found: list[HoursIn] = []
+        faults: list[FieldError] = []
+        for place, (weekday, opens, closes) in enumerate(
+            zip(self.weekday, self.opens, self.closes, strict=False)
+        ):
+            if not opens and not closes:
+                continue
+            try:
+                found.append(HoursIn.model_validate({"weekday": weekday, "opens": opens, "closes": closes}))
+            except ValueError:
+                reason = msg("请把开始和结束时间都填上，例如 08:30 至 17:30")
+                faults.append(FieldError(f"hours.{place}", "time_malformed", reason))
+        return found, faults
