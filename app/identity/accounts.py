@@ -170,7 +170,7 @@ async def add_steward(session: Session, *, tenant_id: str, account_id: UUID, ins
 
 
 async def account_names(session: ReadSession, ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Display names, of other provinces' people too: the caller has the ids from a row both sides may read."""
+    """Display names of the own province's people; strangers are left out."""
     wanted = sorted(set(ids))
     if not wanted:
         return {}

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Text, Uuid, and_, bindparam, column, func, select, text
+from sqlalchemy import ARRAY, Select, Uuid, and_, any_, bindparam, func, select
 
 from app.identity.models import (
     Account,
@@ -16,10 +16,8 @@ from app.identity.models import (
 )
 from app.tenancy.models import Province
 
-ACCOUNT_NAMES = (
-    text("SELECT id, name FROM identity_account_names(:ids)")
-    .bindparams(bindparam("ids", type_=ARRAY(Uuid)))
-    .columns(column("id", Uuid), column("name", Text))
+ACCOUNT_NAMES = select(Account.id, Account.display_name.label("name")).where(
+    Account.id == any_(bindparam("ids", type_=ARRAY(Uuid)))
 )
 
 

@@ -74,16 +74,9 @@ CREATE FUNCTION identity_principal_of_grant(grant_id uuid) {PRINCIPAL} AS $$
     FROM live WHERE live.account_id IS NULL
 $$
 """
-# Parties of a dealing see each other's names; the caller has the ids from a row both may read.
-NAMES = """
-CREATE FUNCTION identity_account_names(ids uuid[]) RETURNS TABLE (id uuid, tenant_id text, name text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 20
-AS $$ SELECT a.id, a.tenant_id, a.display_name FROM account a WHERE a.id = ANY (ids) $$
-"""
 FUNCTIONS = {
     "identity_principal_of_session(bytea)": OF_SESSION,
     "identity_principal_of_grant(uuid)": OF_GRANT,
-    "identity_account_names(uuid[])": NAMES,
 }
 BROKER_READS = (
     "account",

@@ -76,6 +76,6 @@ async def test_the_reader_sees_nobody(database: Database, settings: Settings) ->
         for table in (*SECRETS, *OWN, "browser_session", "oauth_grant", "membership"):
             assert await reader.fetchval(f"SELECT count(*) FROM {table}") == 0
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await reader.fetch("SELECT * FROM identity_account_names('{}')")
+            await reader.fetch("SELECT * FROM identity_principal_of_grant(uuidv7())")
     finally:
         await reader.close()

@@ -50,7 +50,6 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
         "when units are taken, of instruments the province may see",
     ),
     "booking_lock_units(uuid[])": ("app", "units are locked in one order; gives a count"),
-    "identity_account_names(uuid[])": ("app", "parties of a dealing see each other's names"),
     "identity_principal_of_grant(uuid)": ("app", RECOGNISE),
     "identity_principal_of_session(bytea)": ("app", RECOGNISE),
     "instruments_matching(tsquery)": ("app", "the visibility predicate stands inside, so the index works"),
