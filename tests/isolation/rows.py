@@ -1,0 +1,88 @@
+"""Rows for every table, made from its columns and keys; a table whose CHECKs want more says so in HINTS."""
+
+import asyncpg
+from sqlalchemy import Column, Table
+from sqlalchemy.dialects import postgresql
+
+from app.registry import metadata
+from app.tenancy.models import SCOPES
+from app.tenancy.policies import Scoped
+from tests.isolation.oracle import policy_of
+from tests.support.places import valid_uscc
+
+DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy types it late
+PROVINCES = ("310000", "320000", "330000", "340000")
+SAMPLES = {
+    "TEXT": "'x' || substr(md5(random()::text), 1, 12)",
+    "UUID": "gen_random_uuid()",
+    "BYTEA": "sha256(random()::text::bytea)",
+    "JSONB": "'[]'::jsonb",
+    "TIMESTAMP WITH TIME ZONE": "clock_timestamp() + interval '1 day'",
+    "BIGINT": "1",
+    "SMALLINT": "1",
+    "BOOLEAN": "false",
+}
+"""A value of each type, as SQL."""
+HINTS: dict[tuple[str, str], str] = {
+    ("organisation", "adcode"): "left($1, 2) || '0100'",
+    ("organisation", "kind"): "'university'",
+    ("task_run", "kind"): "'test.done'",
+    ("task_run", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",
+    ("instrument_import", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",
+    ("instrument_import", "file_digest"): "repeat('0', 64)",
+    ("instrument_import_row", "outcome"): "'new'",
+    ("signing_key", "public_jwk"): "'{}'::jsonb",
+}
+"""Columns whose values a CHECK, or another column, decides; $1 is the province."""
+
+
+async def fill(admin: asyncpg.Connection) -> None:
+    """Give every table a row of each province, and of each scope, where the demonstration left none."""
+    for table in metadata.sorted_tables:
+        if "tenant_id" not in table.columns:
+            if not await admin.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):
+                await _make(admin, table, None)
+            continue
+        for province in PROVINCES:
+            for scope in SCOPES if isinstance(policy_of(table.name), Scoped) else (None,):
+                condition = "tenant_id = $1" if scope is None else f"tenant_id = $1 AND scope = '{scope}'"
+                if not await admin.fetchval(
+                    f"SELECT EXISTS (SELECT FROM {table} WHERE {condition})", province
+                ):
+                    await _make(admin, table, province, scope)
+
+
+async def _make(
+    admin: asyncpg.Connection, table: Table, province: str | None, scope: str | None = None
+) -> None:
+    values = {} if province is None else {"tenant_id": "$1"} | _parents(table)
+    if scope is not None:
+        values["scope"] = f"'{scope}'"
+    for column in table.columns:
+        if column.name not in values and not column.nullable and column.server_default is None:
+            values[column.name] = _value(table, column, province)
+    if province is not None:
+        # Every value may speak of the province; the type of $1 must be known where none does.
+        values["tenant_id"] = "$1::text"
+    statement = f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())}"
+    await admin.execute(statement, *([] if province is None else [province]))
+
+
+def _parents(table: Table) -> dict[str, str]:
+    """The columns of each key into another table, taken from one row of the same province there."""
+    found: dict[str, str] = {}
+    for key in table.foreign_key_constraints:
+        there = key.referred_table
+        for element in key.elements:
+            if element.column.name not in {"tenant_id", "code"} and element.parent.name not in found:
+                found[element.parent.name] = (
+                    f"(SELECT {element.column.name} FROM {there} WHERE tenant_id = $1 ORDER BY 1 LIMIT 1)"
+                )
+    return found
+
+
+def _value(table: Table, column: Column[object], province: str | None) -> str:
+    if column.name == "uscc" and province is not None:
+        return f"'{valid_uscc(province)}'"
+    hint = HINTS.get((table.name, column.name))
+    return hint or SAMPLES[str(column.type.compile(dialect=DIALECT)).upper()]
