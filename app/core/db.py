@@ -147,7 +147,8 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
-            max_overflow=pool_size,
+            # Overflow would open and close a connection for each request of a busy minute; waiting for one is faster.
+            max_overflow=0,
             pool_timeout=pool_seconds,
             hide_parameters=True,  # an error's text goes to the log, and a person's data must not
             connect_args={
