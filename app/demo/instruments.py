@@ -199,7 +199,7 @@ def _facts(random: Random, kind: Kind, owner: Place) -> dict[str, Any]:
         "worth_fen": hundredths * WAN_FEN // 100,
         "begin_date": FIRST_DAY + timedelta(days=random.randrange(DAYS)),
         "adcode": owner.adcode,
-        "address": _address(random, owner),
+        "address": _address(random),
         "contact_name": f"{random.choice(words.SURNAMES)}老师",
         "contact_email": f"platform@{owner.slug}.example",
         **_carrier(random, owner),
@@ -212,9 +212,9 @@ def _carrier(random: Random, owner: Place) -> dict[str, str]:
     return {"carrier_type": "无"}
 
 
-def _address(random: Random, owner: Place) -> str:
+def _address(random: Random) -> str:
     street, number = random.choice(words.STREETS), random.randrange(18, 900)
-    return f"{owner.district}{street} {number} 号 {random.choice('ABCDE')} 楼 {random.randrange(101, 620)} 室"
+    return f"{street} {number} 号 {random.choice('ABCDE')} 楼 {random.randrange(101, 620)} 室"
 
 
 def _texts(random: Random, kind: Kind) -> dict[str, str]:
