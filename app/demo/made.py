@@ -17,11 +17,23 @@ Ids = Mapping[str, UUID]
 
 @dataclass
 class Made:
-    """What there is already: province, step and name to id; and the Monday the fortnight begins with."""
+    """What there is already, by province; and the Monday the fortnight begins with."""
 
     monday: datetime
-    by_province: dict[str, dict[str, Ids]] = field(default_factory=dict)
+    steps: dict[str, set[str]] = field(default_factory=dict)
+    """The steps that are done."""
+    ids: dict[str, dict[str, UUID]] = field(default_factory=dict)
+    """By login name, slug, inner id, or inner id and unit: no two things of a province share a name."""
     password_hash: str | None = None
+
+    def add(self, tenant_id: str, step: str, ids: Ids) -> None:
+        """Remember what a step made."""
+        self.steps.setdefault(tenant_id, set()).add(step)
+        self.ids.setdefault(tenant_id, {}).update(ids)
+
+    def has(self, tenant_id: str, step: str) -> bool:
+        """Whether a step is done."""
+        return step in self.steps.get(tenant_id, ())
 
     @cached_property
     def fortnight(self) -> list[BookingPlan]:
@@ -30,15 +42,15 @@ class Made:
 
     def account(self, tenant_id: str, person: Person) -> UUID:
         """The account of a person."""
-        return self.by_province[tenant_id]["accounts"][person.key]
+        return self.ids[tenant_id][person.key]
 
     def organisation(self, tenant_id: str, place: Place) -> UUID:
         """The organisation's id."""
-        return self.by_province[tenant_id]["organisations"][place.slug]
+        return self.ids[tenant_id][place.slug]
 
     def instrument(self, tenant_id: str, inner_id: str, unit_label: str | None = None) -> UUID:
         """The instrument's id, or that of one of its units."""
-        return self.by_province[tenant_id]["instruments"][named(inner_id, unit_label)]
+        return self.ids[tenant_id][named(inner_id, unit_label)]
 
     def admin(self, province: Province) -> Principal:
         """The province's admin, who registers everything."""

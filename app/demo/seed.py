@@ -6,8 +6,9 @@ load, or one after a power cut, knows what is there. A flag in a table of its ow
 without a purpose outside the demonstration.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -17,7 +18,7 @@ from app.core.db import Database, Session
 from app.demo import steps
 from app.demo.bookings import monday_of
 from app.demo.data.provinces import PROVINCES, Province
-from app.demo.made import Made
+from app.demo.made import Ids, Made
 from app.identity import public as identity
 from app.journal.public import JournalEvent, record
 from app.settings import Settings
@@ -38,7 +39,7 @@ class Step:
     """One part of the data; `signs_in`: made as the sign-in role, which alone sees credentials."""
 
     name: str
-    load: Callable[[Session, Province, Made], Awaitable[Mapping[str, UUID]]]
+    load: Callable[[Session, Province, Made], Awaitable[Ids]]
     signs_in: bool = False
 
 
@@ -46,10 +47,12 @@ STEPS = (
     Step("accounts", steps.accounts, signs_in=True),
     Step("organisations", steps.organisations),
     Step("memberships", steps.memberships, signs_in=True),
-    Step("instruments", steps.instruments),
+    *(Step(f"instruments-{part}", partial(steps.instruments, part=part)) for part in reversed(steps.PARTS)),
     Step("bookings", steps.bookings),
 )
-"""A step runs for all provinces before the next begins: bookings cross their borders."""
+"""A step runs for all provinces before the next begins: bookings cross their borders, and the register's newest entries,
+which its list begins with, are the flagships of all four.
+"""
 
 
 async def load(settings: Settings) -> bool:
@@ -71,19 +74,18 @@ async def load(settings: Settings) -> bool:
 
 async def _load(database: Database, settings: Settings) -> bool:
     made = Made(monday=monday_of(clock.now()))
-    loaded = False
     for province in PROVINCES:
-        made.by_province[province.code] = await _made_before(database, province)
-    for step in STEPS:
-        for province in PROVINCES:
-            known = made.by_province[province.code]
-            if step.name not in known:
-                known[step.name] = await _run(database, settings, step, province, made)
-                loaded = True
-    return loaded
+        await _recall(database, province, made)
+    missing = [
+        (step, province) for step in STEPS for province in PROVINCES if not made.has(province.code, step.name)
+    ]
+    for step, province in missing:
+        await _run(database, settings, step, province, made)
+    return bool(missing)
 
 
-async def _made_before(database: Database, province: Province) -> dict[str, Mapping[str, UUID]]:
+async def _recall(database: Database, province: Province, made: Made) -> None:
+    """Read from the journal what was made before."""
     context = TenantContext(province.code, read_only=True)
     async with database.transaction(context.info()) as session:
         events = await session.scalars(
@@ -93,20 +95,17 @@ async def _made_before(database: Database, province: Province) -> dict[str, Mapp
                 JournalEvent.tenant_id == province.code,
             )
         )
-        return {
-            event.subject_id: {name: UUID(made) for name, made in (event.after or {}).items()}
-            for event in events
-        }
+        for event in events:
+            ids = {name: UUID(given) for name, given in (event.after or {}).items()}
+            made.add(province.code, event.subject_id, ids)
 
 
-async def _run(
-    database: Database, settings: Settings, step: Step, province: Province, made: Made
-) -> Mapping[str, UUID]:
+async def _run(database: Database, settings: Settings, step: Step, province: Province, made: Made) -> None:
     if step.signs_in:
         context = identity.sign_in_context(settings, tenant_id=province.code)
     else:
         context = made.admin(province).context()
     async with database.transaction(context.info()) as session:
-        found = await step.load(session, province, made)
-        await record(session, KIND, subject=(SUBJECT, step.name), tenant_id=province.code, after=found)
-    return found
+        ids = await step.load(session, province, made)
+        await record(session, KIND, subject=(SUBJECT, step.name), tenant_id=province.code, after=ids)
+    made.add(province.code, step.name, ids)

@@ -1,5 +1,6 @@
 """The steps of loading: each makes one kind of rows for one province and says what it made."""
 
+from collections.abc import Sequence
 from itertools import chain
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from app.access.permissions import Role
 from app.core.db import Session
 from app.demo.accounts import CLIENT_SECRET, PASSWORD, PEOPLE, system
 from app.demo.data.provinces import Province
-from app.demo.instruments import INSTRUMENTS, InstrumentPlan
+from app.demo.instruments import EACH, INSTRUMENTS, InstrumentPlan
 from app.demo.made import Ids, Made, named, one_in
 from app.demo.organisations import ORGANISATIONS
 from app.demo.rows import booking_events, booking_row, hours_rows, instrument_event, instrument_row, unit_rows
@@ -19,6 +20,8 @@ from app.journal.public import record_all
 from app.organisations import public as organisation_register
 
 PROVINCE_ROLES = frozenset({Role.PROVINCE_ADMIN, Role.AUDITOR})
+AT_ONCE = 5
+PARTS = range(EACH // AT_ONCE)
 STEWARDED = 3
 """Every third instrument of a province's first organisation is in the demonstration steward's care."""
 
@@ -82,31 +85,33 @@ async def memberships(session: Session, province: Province, made: Made) -> Ids:
     return {client.client_id: registered.id}
 
 
-async def instruments(session: Session, province: Province, made: Made) -> Ids:
-    """Instruments with units, opening hours and stewards; the ids of instruments and of units."""
-    code, plans = province.code, INSTRUMENTS[province.code]
+async def instruments(session: Session, province: Province, made: Made, *, part: int) -> Ids:
+    """A few instruments with units, opening hours and stewards; the ids of instruments and of units."""
+    code = province.code
+    plans = INSTRUMENTS[code][part * AT_ONCE : (part + 1) * AT_ONCE]
     rows = [instrument_row(plan, code, made) for plan in plans]
     registered = insert(Instrument).returning(Instrument.inner_id, Instrument.id)
     ids: dict[str, UUID] = {row.inner_id: row.id for row in await session.execute(registered, rows)}
     await record_all(session, [instrument_event(row, ids[row["inner_id"]]) for row in rows])
-    hours = [row for plan in plans for row in hours_rows(plan, code, ids[plan.inner_id])]
-    await session.execute(insert(OpeningRule), hours)
+    if hours := [row for plan in plans for row in hours_rows(plan, code, ids[plan.inner_id])]:
+        await session.execute(insert(OpeningRule), hours)
     steward = made.account(code, one_in(PEOPLE[code], Role.STEWARD))
-    for plan in _stewarded(province):
-        await identity.add_steward(
-            session, tenant_id=code, account_id=steward, instrument_id=ids[plan.inner_id]
-        )
-    return ids | await _add_units(session, code, ids)
+    for inner_id in sorted(_stewarded(province) & ids.keys()):
+        await identity.add_steward(session, tenant_id=code, account_id=steward, instrument_id=ids[inner_id])
+    return ids | await _add_units(session, code, plans, ids)
 
 
-def _stewarded(province: Province) -> list[InstrumentPlan]:
+def _stewarded(province: Province) -> set[str]:
     first, *_ = province.organisations
-    return [plan for plan in INSTRUMENTS[province.code] if plan.owner is first][::STEWARDED]
+    own = [plan.inner_id for plan in INSTRUMENTS[province.code] if plan.owner is first]
+    return set(own[::STEWARDED])
 
 
-async def _add_units(session: Session, code: str, ids: Ids) -> dict[str, UUID]:
+async def _add_units(
+    session: Session, code: str, plans: Sequence[InstrumentPlan], ids: Ids
+) -> dict[str, UUID]:
     names = {instrument_id: inner_id for inner_id, instrument_id in ids.items()}
-    rows = [row for plan in INSTRUMENTS[code] for row in unit_rows(plan, code, ids[plan.inner_id])]
+    rows = [row for plan in plans for row in unit_rows(plan, code, ids[plan.inner_id])]
     unit = InstrumentUnit
     added = await session.execute(insert(unit).returning(unit.id, unit.instrument_id, unit.label), rows)
     return {named(names[row.instrument_id], row.label): row.id for row in added}

@@ -81,6 +81,15 @@ async def test_two_databases_get_the_same(fresh_settings: Settings, demo_setting
     assert await content(fresh_settings) == await content(demo_settings)
 
 
+async def test_the_register_begins_with_the_flagships_of_all_four(demo_settings: Settings) -> None:
+    assert demo_settings.database_url is not None
+    connection = await asyncpg.connect(demo_settings.database_url.replace("+asyncpg", "", 1))
+    newest = await connection.fetch("SELECT inner_id, tenant_id FROM instrument ORDER BY id DESC LIMIT 20")
+    await connection.close()
+    flagships = {(plan.inner_id, tenant_id) for tenant_id, plans in INSTRUMENTS.items() for plan in plans[:5]}
+    assert {tuple(row) for row in newest} == flagships
+
+
 async def test_two_loads_at_once_make_one(fresh_settings: Settings, demo_settings: Settings) -> None:
     outcomes = await asyncio.gather(seed.load(fresh_settings), seed.load(fresh_settings))
     assert sorted(outcomes) == [False, True]
@@ -112,7 +121,7 @@ def failing_at(steps: tuple[seed.Step, ...], name: str, code: str) -> tuple[seed
     )
 
 
-@pytest.mark.parametrize("name", ["organisations", "bookings"])
+@pytest.mark.parametrize("name", ["organisations", "instruments-4", "bookings"])
 async def test_a_load_that_was_cut_off_is_finished_by_the_next(
     fresh_settings: Settings, demo_settings: Settings, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
