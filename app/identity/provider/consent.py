@@ -19,7 +19,8 @@ WORDS: dict[str, Message] = {
     "instruments.manage": msg("以您的身份修改仪器信息"),
     "instruments.import": msg("以您的身份批量导入仪器"),
     "bookings.read": msg("读取您的预约"),
-    "instruments.book": msg("以您的身份预约、改期和取消"),
+    "instruments.book": msg("以您的身份预约"),
+    "bookings.change": msg("以您的身份改期和取消预约"),
     "tasks.read": msg("查看您发起的后台任务的进度"),
     "audit.read": msg("读取您有权查看的操作记录"),
 }

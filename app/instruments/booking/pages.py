@@ -29,6 +29,7 @@ pages = Pages(
 )
 Reader = Annotated[Principal, requires(Permission.BOOKINGS_READ)]
 Booker = Annotated[Principal, requires(Permission.BOOKINGS_CREATE)]
+Changer = Annotated[Principal, requires(Permission.BOOKINGS_CHANGE)]
 View = Literal["upcoming", "past", "cancelled"]
 
 
@@ -170,7 +171,7 @@ async def one_booking(booking_id: UUID, request: Request, db: Reads, caller: Rea
 
 
 @pages.post("/bookings/{booking_id}/cancel")
-async def cancel_submit(booking_id: UUID, request: Request, db: Writes, caller: Reader) -> Response:
+async def cancel_submit(booking_id: UUID, request: Request, db: Writes, caller: Changer) -> Response:
     """Cancel, then show the booking."""
     form: Form[CancelForm] = await Form.read(request, CancelForm)
     cancelled = await form.submit(
@@ -186,7 +187,7 @@ async def cancel_submit(booking_id: UUID, request: Request, db: Writes, caller: 
 
 @pages.get("/bookings/{booking_id}/move")
 async def move(
-    booking_id: UUID, request: Request, db: Reads, caller: Reader, week: date | None = None
+    booking_id: UUID, request: Request, db: Reads, caller: Changer, week: date | None = None
 ) -> Response:
     """The form for another time."""
     booking = await _load(db, caller, booking_id)
@@ -197,7 +198,7 @@ async def move(
 
 
 @pages.post("/bookings/{booking_id}/move")
-async def move_submit(booking_id: UUID, request: Request, db: Writes, caller: Reader) -> Response:
+async def move_submit(booking_id: UUID, request: Request, db: Writes, caller: Changer) -> Response:
     """Move, then show the booking."""
     form: Form[MoveForm] = await Form.read(request, MoveForm)
     moved = await form.submit(

@@ -34,6 +34,7 @@ from app.settings import Settings
 router = Router(tags=["bookings"])
 Reader = Annotated[Principal, requires(Permission.BOOKINGS_READ)]
 Booker = Annotated[Principal, requires(Permission.BOOKINGS_CREATE)]
+Changer = Annotated[Principal, requires(Permission.BOOKINGS_CHANGE)]
 
 
 @router.get("/instruments/{instrument_id}/availability", operation_id="getAvailability")
@@ -107,7 +108,7 @@ async def get_booking(booking_id: UUID, db: Reads, caller: Reader, response: Res
 
 @router.patch("/bookings/{booking_id}", operation_id="moveBooking")
 async def move_booking(
-    booking_id: UUID, body: BookingMove, version: IfMatch, db: Writes, caller: Reader, response: Response
+    booking_id: UUID, body: BookingMove, version: IfMatch, db: Writes, caller: Changer, response: Response
 ) -> BookingOut:
     """Move a booking; it keeps its time when the new one is taken."""
     booking = await service.move(db, caller=caller, booking_id=booking_id, version=version, **dict(body))
@@ -116,7 +117,7 @@ async def move_booking(
 
 @router.post("/bookings/{booking_id}/cancel", operation_id="cancelBooking")
 async def cancel_booking(
-    booking_id: UUID, body: BookingCancel, version: IfMatch, db: Writes, caller: Reader, response: Response
+    booking_id: UUID, body: BookingCancel, version: IfMatch, db: Writes, caller: Changer, response: Response
 ) -> BookingOut:
     """Cancel a booking that has not begun."""
     booking = await service.cancel(
