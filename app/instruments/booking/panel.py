@@ -51,11 +51,13 @@ class Panel:
 
     @property
     def hours(self) -> tuple[str, str]:
-        """The part of the day the calendar shows: from the first opening to the last closing."""
+        """The part of the day the calendar shows: the whole hours from the first opening to the last closing."""
         rules = self.week.terms.hours
         if not rules or any(rule.closes <= rule.opens for rule in rules):
             return "00:00", "24:00"
-        return f"{min(rule.opens for rule in rules):%H:%M}", f"{max(rule.closes for rule in rules):%H:%M}"
+        first = min(rule.opens for rule in rules).hour
+        last = max(rule.closes for rule in rules)
+        return f"{first:02}:00", f"{last.hour + bool(last.minute):02}:00"
 
     @property
     def monday(self) -> date:

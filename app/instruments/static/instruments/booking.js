@@ -10,3 +10,8 @@ document.addEventListener("click", (event) => {
   }
   document.getElementById("booking-form").scrollIntoView({ block: "nearest" });
 });
+
+/* The week in words stands open for readers without script; beside the calendar it waits to be asked. */
+document.addEventListener("DOMContentLoaded", () => {
+  for (const words of document.querySelectorAll("details.week-words")) words.open = false;
+});
