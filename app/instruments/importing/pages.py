@@ -34,7 +34,7 @@ from app.instruments.importing.views import out
 from app.instruments.registry import choices
 from app.instruments.rules.columns import COLUMNS
 from app.organisations import public as organisations
-from app.tasks.schemas import TaskOut
+from app.tasks.public import TaskOut
 from app.web.public import Entry as MenuEntry
 from app.web.public import Form, Pages, render, see_other, wants_fragment
 
