@@ -43,7 +43,7 @@ async def test_a_universitys_equipment(importing: Importing) -> None:
         ("inner_id", "duplicate_in_file"),
         ("inner_id", "control_character"),
         ("name_zh", "control_character"),
-        ("service_url", "string_pattern_mismatch"),
+        ("service_url", "url_malformed"),
     }
     assert len([fault for fault in faults if fault[3] == "duplicate_in_file"]) == 623 - 581
     assert by_name["counts"]["faulty"] == len({fault[0] for fault in faults})

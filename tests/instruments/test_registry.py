@@ -117,13 +117,13 @@ async def test_every_fault_of_the_form_at_once(lab: Lab) -> None:
     assert answer.status_code == 422
     assert codes(answer) == {
         ("name_zh", "string_too_short"),
-        ("class_code", "string_pattern_mismatch"),
+        ("class_code", "class_malformed"),
         ("disciplines", "repeated"),
         ("nation", "nation_unknown"),
         ("worth_fen", "greater_than_equal"),
         ("begin_date", "greater_than_equal"),
-        ("service_url", "string_pattern_mismatch"),
-        ("contact_email", "string_pattern_mismatch"),
+        ("service_url", "url_malformed"),
+        ("contact_email", "email_malformed"),
         ("tz", "zone_unknown"),
         ("step_min", "greater_than_equal"),
         ("technical", "nul_character"),

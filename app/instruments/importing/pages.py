@@ -19,6 +19,7 @@ from app.core.keyset import Part, fetch
 from app.core.problems import locale_of
 from app.files import public as files
 from app.instruments.importing import queries, report, service
+from app.instruments.importing.drafts import REQUIRED
 from app.instruments.importing.forms import (
     FIXABLE,
     ApplyForm,
@@ -101,6 +102,7 @@ async def _start_page(request: Request, db: ReadSession, caller: Principal, form
         form=form,
         recent=recent.items,
         columns=COLUMNS,
+        required=REQUIRED,
         outcomes=OUTCOMES,
     )
 
@@ -222,6 +224,7 @@ async def _mapping_page(
         if form.was_sent and form.has("target")
         else shown(entry.file.mapping, _names(entry)),
         fields=COLUMNS,
+        required=REQUIRED,
         fixable=FIXABLE,
         options={
             "organisation": await choices.organisations(db, caller),

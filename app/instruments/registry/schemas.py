@@ -1,14 +1,16 @@
 """What callers of the registry send."""
 
+import re
+from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from app.core.i18n import msg
+from app.core.i18n import Message, msg
 from app.core.keyset import ListQuery
 from app.core.schema import Input
 from app.core.text import Line, Prose
@@ -37,6 +39,30 @@ def _unset() -> Any:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The type of a text of one form, refused in words instead of by its regular expression."""
+
+    pattern: str
+    code: str
+    reason: Message = field(hash=False)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Refuse what does not match."""
+        expression = re.compile(self.pattern)
+
+        def check(value: str) -> str:
+            if not expression.fullmatch(value):
+                raise PydanticCustomError(self.code, "{message}", {"message": self.reason})
+            return value
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """The pattern stands in the OpenAPI document all the same."""
+        return {**handler(core), "pattern": self.pattern}
+
+
 def _in(known: Any, code: str, reason: Any) -> AfterValidator:
     def check(value: str) -> str:
         if value and value not in known():
@@ -53,21 +79,46 @@ def _once_each(values: list[str]) -> list[str]:
 
 
 Adcode = Annotated[
-    str, Field(pattern=r"^[0-9]{6}$", examples=["330106"], description="行政区划代码（GB/T 2260）")
+    str,
+    Pattern(r"^[0-9]{6}$", "adcode_malformed", msg("应为 6 位行政区划代码")),
+    Field(examples=["330106"], description="行政区划代码（GB/T 2260）"),
 ]
 ClassCode = Annotated[
-    str, Field(pattern=r"^[0-9]{6}$", examples=["010101"], description="仪器分类编码；其他为 990000")
+    str,
+    Pattern(r"^[0-9]{6}$", "class_malformed", msg("应为 6 位仪器分类编码")),
+    Field(examples=["010100"], description="仪器分类编码；其他为 990000"),
 ]
-Discipline = Annotated[str, Field(pattern=r"^[0-9]{3}$", examples=["150"])]
+Discipline = Annotated[
+    str,
+    Pattern(r"^[0-9]{3}$", "discipline_malformed", msg("应为 3 位一级学科代码")),
+    Field(examples=["150"]),
+]
 Nation = Annotated[
     str,
-    Field(pattern=r"^([A-Z]{2})?$", examples=["JP"], description="产地国别（ISO 3166-1）；空为不详"),
+    Pattern(r"^([A-Z]{2})?$", "nation_malformed", msg("应为两个大写字母的国家或地区代码")),
+    Field(examples=["JP"], description="产地国别（ISO 3166-1）；空为不详"),
     _in(nations, "nation_unknown", msg("没有这个国家或地区代码")),
 ]
 Zone = Annotated[str, _in(available_timezones, "zone_unknown", msg("没有这个时区"))]
-ServiceUrl = Annotated[str, Line(100, minimum=0), Field(pattern=r"^(https://[^\s/]+(/\S*)?)?$")]
-Email = Annotated[str, Line(100, minimum=0), Field(pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$")]
-Phone = Annotated[str, Line(50, minimum=0), Field(pattern=r"^[0-9+()（） 转,，;；/*#.-]*$")]
+ServiceUrl = Annotated[
+    str,
+    Line(100, minimum=0),
+    Pattern(r"^(https://[^\s/]+(/\S*)?)?$", "url_malformed", msg("应为以 https:// 开头的网址")),
+]
+Email = Annotated[
+    str,
+    Line(100, minimum=0),
+    Pattern(
+        r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$", "email_malformed", msg("应为电子邮箱，例如 lab@example.edu.cn")
+    ),
+]
+Phone = Annotated[
+    str,
+    Line(50, minimum=0),
+    Pattern(
+        r"^[0-9+()（） 转,，;；/*#.-]*$", "phone_malformed", msg("电话中只能有数字、空格、括号、横线和“转”")
+    ),
+]
 
 
 class InstrumentChange(Input):
@@ -212,9 +263,10 @@ class InstrumentFilter(ListQuery):
         default=None, description="名称、型号、厂商、编号、功能或单位中的文字"
     )
     province: Adcode | None = Field(default=None, description="省级代码，例如 330000")
-    class_code: Annotated[str, Field(pattern=r"^([0-9]{2}){1,3}$")] | None = Field(
-        default=None, alias="class", description="仪器分类：2、4 或 6 位"
-    )
+    class_code: (
+        Annotated[str, Pattern(r"^([0-9]{2}){1,3}$", "class_malformed", msg("应为 2、4 或 6 位仪器分类编码"))]
+        | None
+    ) = Field(default=None, alias="class", description="仪器分类：2、4 或 6 位")
     organisation: UUID | None = Field(default=None, description="所属单位")
     service_status: ServiceStatus | None = Field(default=None, description="不指定时不含已报废的")
     scope: Scope | None = None
