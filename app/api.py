@@ -12,5 +12,15 @@ from app.organisations.routes import router as organisations
 from app.tasks.routes import router as tasks
 
 router = APIRouter(prefix="/api/v1")
-for part in (me, organisation_members, organisations, instruments, instrument_imports, bookings, tasks, audit, codes):
+for part in (
+    me,
+    organisation_members,
+    organisations,
+    instruments,
+    instrument_imports,
+    bookings,
+    tasks,
+    audit,
+    codes,
+):
     router.include_router(part)

@@ -129,7 +129,7 @@ async def test_a_handler_without_session_opens_none(probe: Probe) -> None:
 
 async def test_a_full_pool_is_answered_503(probe_settings: Settings, probe: Probe) -> None:
     small = probe.app.state.database = Database(probe_settings.url_for("app"), pool_size=1, pool_seconds=0.05)
-    async with small.engine.connect(), small.engine.connect():
+    async with small.engine.connect():
         assert (await probe.get("/rows/1")).status_code == 503
     await small.close()
 

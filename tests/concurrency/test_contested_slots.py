@@ -166,5 +166,6 @@ async def test_a_move_and_a_cancel_at_the_same_instant(contest: Contest) -> None
             client.patch(url, json=times, headers={"If-Match": '"v1"'}),
             client.post(f"{url}/cancel", json={}, headers={"If-Match": '"v1"'}),
         )
-        assert sorted([moved.status_code, cancelled.status_code]) == [200, 412]
+        # Who comes second finds another version, or a booking that is cancelled.
+        assert {200} < {moved.status_code, cancelled.status_code} <= {200, 409, 412}
         assert (await client.get(url)).json()["version"] == 2

@@ -19,8 +19,10 @@ from tests.support.catalogue import snapshot, tables_of
 from tests.support.server import administer, alembic_config, on, settings_for
 
 UNSAID = {
-    ("stewardship fk_stewardship_tenant_id_instrument_id FOREIGN KEY (tenant_id, instrument_id) "
-    "REFERENCES instrument(tenant_id, id) ON DELETE CASCADE")
+    (
+        "stewardship fk_stewardship_tenant_id_instrument_id FOREIGN KEY (tenant_id, instrument_id) "
+        "REFERENCES instrument(tenant_id, id) ON DELETE CASCADE"
+    )
 }
 """Made by a migration and not in the models: identity's table points at a table of a feature above it."""
 
