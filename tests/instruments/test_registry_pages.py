@@ -15,7 +15,7 @@ from tests.support.forms import HTML, submit
 from tests.support.places import make_instrument
 
 URL = "/instruments"
-NEW = {
+NEW: dict[str, Any] = {
     "name_zh": "场发射扫描电子显微镜",
     "inner_id": "HZ-SEM-01",
     "class_code": "010100",

@@ -1,5 +1,6 @@
 """Filling in a page's form the way a browser without script does: every field is sent as the page shows it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -8,6 +9,8 @@ import httpx2
 
 HTML = {"accept": "text/html"}
 Value = str | list[str]
+Values = Mapping[str, Any]
+"""Texts, or lists of them for a field that is there several times."""
 
 
 @dataclass
@@ -73,7 +76,7 @@ def form_to(html: str, action: str) -> HtmlForm:
 
 
 async def submit(
-    client: httpx2.AsyncClient, page: str, action: str, values: dict[str, Value] | None = None, **options: Any
+    client: httpx2.AsyncClient, page: str, action: str, values: Values | None = None, **options: Any
 ) -> httpx2.Response:
     """Open a page, change these fields of the form that goes to `action`, and send it."""
     shown = await client.get(page, headers=HTML)
@@ -85,4 +88,4 @@ async def submit(
             fields[name] = [*(before if isinstance(before, list) else [before]), value]
         else:
             fields[name] = value
-    return await client.post(action, data=fields | (values or {}), headers=HTML, **options)
+    return await client.post(action, data={**fields, **(values or {})}, headers=HTML, **options)
