@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from app import __version__, api, health, site
+from app.core import openapi
 from app.core.db import Database
 from app.core.errors import InternalError, Problem
 from app.core.problems import from_http, from_validation, problem_json
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.include_router(health.router)
     app.include_router(api.router)
     app.include_router(site.router)
+    openapi.describe(app)
     app.mount("/static", static_files(), name="static")
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     app.add_middleware(Faults, answer=_on_fault)

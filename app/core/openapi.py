@@ -1,0 +1,73 @@
+"""The API's description: what FastAPI derives, with our problems and ways to sign in said once."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from app.core.problems import MEDIA_TYPE
+
+PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457 problem; `code` is stable, `errors` names every fault of the input at once",
+    "required": ["type", "status", "code", "title"],
+    "properties": {
+        "type": {"type": "string", "example": "about:blank"},
+        "status": {"type": "integer", "example": 422},
+        "code": {"type": "string", "example": "invalid"},
+        "title": {"type": "string", "example": "提交的内容有误"},
+        "detail": {"type": "string"},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "message"],
+                "properties": {
+                    "field": {"type": "string", "example": "starts_at"},
+                    "code": {"type": "string", "example": "timezone_aware"},
+                    "message": {"type": "string"},
+                    "row": {"type": "integer"},
+                    "column": {"type": "string"},
+                    "value": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+SECURITY = {
+    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT (RFC 9068)"},
+    "openid": {"type": "openIdConnect", "openIdConnectUrl": "/.well-known/openid-configuration"},
+}
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+def describe(app: FastAPI) -> None:
+    """Let `app.openapi()` say that every refusal is a problem, and how callers sign in."""
+    derived = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = derived()
+            components = document.setdefault("components", {})
+            schemas = components.setdefault("schemas", {})
+            schemas["Problem"] = PROBLEM
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+            components["securitySchemes"] = SECURITY
+            document["security"] = [{}, *({name: []} for name in SECURITY)]
+            for path in document["paths"].values():
+                for method, operation in path.items():
+                    if method in METHODS:
+                        _refusals(operation["responses"])
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend the description
+
+
+def _refusals(responses: dict[str, Any]) -> None:
+    responses.pop("422", None)
+    responses["default"] = {
+        "description": "A problem; `code` says which",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
