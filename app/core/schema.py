@@ -14,13 +14,13 @@ FIRST_YEAR, LAST_YEAR = 1900, 2999
 class Input(BaseModel):
     """What a caller sends."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Output(BaseModel):
     """What we answer; built from rows or dataclasses by attribute."""
 
-    model_config = ConfigDict(from_attributes=True, frozen=True)
+    model_config = ConfigDict(from_attributes=True, frozen=True, hide_input_in_errors=True)
 
 
 class PageOf(Output, Generic[Item]):

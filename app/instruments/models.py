@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, TSVECTOR, ExcludeCo
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
+from app.instruments.rules.vocabulary import CARRIER_TYPES
 from app.tenancy.models import Owned
 from app.tenancy.policies import Own, Parent, Parties, Scoped
 
@@ -70,6 +71,7 @@ class Instrument(Owned, Base):
         CheckConstraint(one_of("source", SOURCES), name="source"),
         CheckConstraint(one_of("kind", KINDS), name="kind"),
         CheckConstraint(one_of("funds", FUNDS), name="funds"),
+        CheckConstraint(one_of("carrier_type", tuple(CARRIER_TYPES)), name="carrier_type"),
         CheckConstraint(one_of("running_state", RUNNING_STATES), name="running_state"),
         CheckConstraint(one_of("service_status", SERVICE_STATUSES), name="service_status"),
         CheckConstraint(one_of("booking_mode", BOOKING_MODES), name="booking_mode"),

@@ -199,6 +199,7 @@ INSTRUMENT_RULES = {
     "source": "source IN ('purchased', 'developed', 'donated', 'other')",
     "kind": "kind IN ('general', 'special')",
     "funds": "funds IN ('central', 'local', 'own', 'other')",
+    "carrier_type": "carrier_type IN ('无', '仪器中心', '重大设施', '国家重点实验室', '工程中心', '种质资源库')",
     "running_state": "running_state IN ('normal', 'standby', 'remote', 'occasional_fault', 'frequent_fault', "
     "'awaiting_repair', 'awaiting_scrap')",
     "service_status": "service_status IN ('open', 'restricted', 'suspended', 'retired')",

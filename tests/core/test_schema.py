@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from app.core.clock import now
 from app.core.schema import Input, Instant, Output, PageOf
@@ -56,3 +56,10 @@ def test_output_is_built_from_attributes() -> None:
 def test_the_clock_is_aware_and_utc() -> None:
     assert now().tzinfo is UTC
     assert abs(now() - datetime.now(UTC)) < timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("model", [Given, Shown])
+def test_what_was_given_stays_out_of_an_errors_text(model: type[BaseModel]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate({"at": "机密", "name": ["机密"]})
+    assert "机密" not in str(caught.value)

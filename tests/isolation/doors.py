@@ -1,5 +1,6 @@
 """Every route of the application as something that can be asked for: its parameters, and a body that fits."""
 
+import inspect
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,13 +8,23 @@ from typing import Any, Literal
 from uuid import UUID
 
 from fastapi import FastAPI
+from fastapi._compat import ModelField
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from app.access.guards import Guard, _Unguarded
 
 IDS = ("_id", "_ids")
+USUAL = {
+    "scheme": "instrument-class",
+    "code": "010100",
+    "province": "330000",
+    "kind": "csv",
+    "since": "2026-11-23T00:00:00+08:00",
+    "until": "2026-11-30T00:00:00+08:00",
+}
+"""Values for parameters that are no ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +60,23 @@ class Door:
             ("/api/", "/.well-known/", "/healthz", "/readyz", "/metrics", "/openapi")
         )
 
-    def queries(self) -> dict[str, Any]:
-        """The query's names and types."""
-        found: dict[str, Any] = {}
-        for dependant in dependants(self.route):
-            for parameter in dependant.query_params:
-                annotation = parameter.field_info.annotation
-                if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-                    found |= {name: one.annotation for name, one in annotation.model_fields.items()}
-                else:
-                    found[parameter.alias] = annotation
-        return found
+    def queries(self, *, required: bool = False) -> dict[str, Any]:
+        """The query's names and types, all or those that must be there."""
+        return fields(
+            [one for dependant in dependants(self.route) for one in dependant.query_params], required=required
+        )
+
+    def form(self) -> dict[str, Any]:
+        """The names and types of the form that must be filled in: of the models the handler names."""
+        handler = inspect.unwrap(self.route.endpoint) if self.route.endpoint else None
+        known = inspect.getclosurevars(handler).globals if inspect.isfunction(handler) else {}
+        return {
+            name: field.annotation
+            for model in known.values()
+            if isinstance(model, type) and issubclass(model, BaseModel)
+            for name, field in model.model_fields.items()
+            if field.is_required()
+        }
 
 
 def doors(app: FastAPI) -> list[Door]:
@@ -87,6 +104,27 @@ def guards(route: RouteContext) -> list[Guard | _Unguarded]:
     return [d.call for d in dependants(route) if isinstance(d.call, Guard | _Unguarded)]
 
 
+def fields(inputs: list[ModelField], *, required: bool) -> dict[str, Any]:
+    """The names and types of parameters, a model's fields each for itself."""
+    found: dict[str, Any] = {}
+    for one in inputs:
+        annotation = one.field_info.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            inner = annotation.model_fields.items()
+            found |= {name: field.annotation for name, field in inner if field.is_required() or not required}
+        elif one.field_info.is_required() or not required:
+            found[one.alias] = annotation
+    return found
+
+
+def filled(wanted: dict[str, Any]) -> dict[str, Any]:
+    """A value for each name: the usual one, else one of its type."""
+    schemas = {name: TypeAdapter(kind).json_schema() for name, kind in wanted.items()}
+    return {
+        name: USUAL.get(name) or sample(schema, schema.get("$defs", {})) for name, schema in schemas.items()
+    }
+
+
 def choices(annotation: Any) -> list[str]:
     """The values an enumerated parameter may take."""
     if typing.get_origin(annotation) is Literal:
@@ -106,24 +144,31 @@ def is_word(annotation: Any) -> bool:
 
 def sample(schema: dict[str, Any], components: dict[str, Any]) -> Any:
     """A value that fits a JSON schema: its example, else the least that is required."""
-    if "$ref" in schema:
-        return sample(components[schema["$ref"].rpartition("/")[2]], components)
+    inner = _resolved(schema, components)
     for key in ("examples", "enum"):
-        if schema.get(key):
-            return schema[key][0]
-    if "const" in schema:
-        return schema["const"]
-    options = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
-    if options:
-        return sample(options[0], components)
-    if schema.get("type") == "object":
-        wanted = schema.get("required", ())
-        return {name: sample(schema["properties"][name], components) for name in wanted}
-    if schema.get("type") == "array":
-        return [sample(schema["items"], components)] * schema.get("minItems", 0)
+        if inner.get(key):
+            return inner[key][0]
+    if inner.get("type") == "object":
+        wanted = inner.get("required", ())
+        return {name: sample(inner["properties"][name], components) for name in wanted}
+    if inner.get("type") == "array":
+        return [sample(inner["items"], components)] * inner.get("minItems", 0)
     formats = {"uuid": str(UUID(int=0)), "date-time": "2026-11-23T09:00:00+08:00", "date": "2026-11-23"}
-    plain = {"integer": schema.get("minimum", 1), "number": schema.get("minimum", 1), "boolean": True}
-    return formats.get(schema.get("format", "")) or plain.get(schema.get("type", ""), "示例")
+    plain = {"integer": inner.get("minimum", 1), "number": inner.get("minimum", 1), "boolean": True}
+    value = inner.get("const") or formats.get(inner.get("format", "")) or plain.get(inner.get("type", ""))
+    return "示例" if value is None else value
+
+
+def _resolved(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+    """The schema behind references, and the first of alternatives."""
+    while True:
+        options = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
+        if "$ref" in schema:
+            schema = components[schema["$ref"].rpartition("/")[2]]
+        elif options:
+            schema = options[0]
+        else:
+            return schema
 
 
 def places_of_ids(schema: dict[str, Any], components: dict[str, Any]) -> list[str]:

@@ -1,5 +1,7 @@
 """Rows for every table, made from its columns and keys; a table whose CHECKs want more says so in HINTS."""
 
+from itertools import product
+
 import asyncpg
 from sqlalchemy import Column, Table
 from sqlalchemy.dialects import postgresql
@@ -31,41 +33,31 @@ HINTS: dict[tuple[str, str], str] = {
     ("instrument_import", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",
     ("instrument_import", "file_digest"): "repeat('0', 64)",
     ("instrument_import_row", "outcome"): "'new'",
-    ("signing_key", "public_jwk"): "'{}'::jsonb",
 }
 """Columns whose values a CHECK, or another column, decides; $1 is the province."""
 
 
 async def fill(admin: asyncpg.Connection) -> None:
-    """Give every table a row of each province, and of each scope, where the demonstration left none."""
+    """Give every province's table a row of each province, and of each scope, where the demonstration left none."""
     for table in metadata.sorted_tables:
-        if "tenant_id" not in table.columns:
-            if not await admin.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):
-                await _make(admin, table, None)
-            continue
-        for province in PROVINCES:
-            for scope in SCOPES if isinstance(policy_of(table.name), Scoped) else (None,):
-                condition = "tenant_id = $1" if scope is None else f"tenant_id = $1 AND scope = '{scope}'"
-                if not await admin.fetchval(
-                    f"SELECT EXISTS (SELECT FROM {table} WHERE {condition})", province
-                ):
-                    await _make(admin, table, province, scope)
+        scopes = SCOPES if isinstance(policy_of(table.name), Scoped) else (None,)
+        for province, scope in product(PROVINCES if "tenant_id" in table.columns else (), scopes):
+            condition = "tenant_id = $1" if scope is None else f"tenant_id = $1 AND scope = '{scope}'"
+            if not await admin.fetchval(f"SELECT EXISTS (SELECT FROM {table} WHERE {condition})", province):
+                await _make(admin, table, province, scope)
 
 
-async def _make(
-    admin: asyncpg.Connection, table: Table, province: str | None, scope: str | None = None
-) -> None:
-    values = {} if province is None else {"tenant_id": "$1"} | _parents(table)
+async def _make(admin: asyncpg.Connection, table: Table, province: str, scope: str | None) -> None:
+    values = _parents(table)
+    # The type of $1 must be known where no other value speaks of the province.
+    values["tenant_id"] = "$1::text"
     if scope is not None:
         values["scope"] = f"'{scope}'"
     for column in table.columns:
         if column.name not in values and not column.nullable and column.server_default is None:
             values[column.name] = _value(table, column, province)
-    if province is not None:
-        # Every value may speak of the province; the type of $1 must be known where none does.
-        values["tenant_id"] = "$1::text"
     statement = f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())}"
-    await admin.execute(statement, *([] if province is None else [province]))
+    await admin.execute(statement, province)
 
 
 def _parents(table: Table) -> dict[str, str]:
@@ -81,8 +73,8 @@ def _parents(table: Table) -> dict[str, str]:
     return found
 
 
-def _value(table: Table, column: Column[object], province: str | None) -> str:
-    if column.name == "uscc" and province is not None:
+def _value(table: Table, column: Column[object], province: str) -> str:
+    if column.name == "uscc":
         return f"'{valid_uscc(province)}'"
     hint = HINTS.get((table.name, column.name))
     return hint or SAMPLES[str(column.type.compile(dialect=DIALECT)).upper()]

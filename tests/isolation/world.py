@@ -68,12 +68,12 @@ class World:
             if row.data.get("tenant_id") not in {None, viewer.tenant_id} and not self.sees(viewer, row)
         )
 
-    def betrayed(self, viewer: Viewer, text: str) -> set[Row]:
-        """Another province's hidden rows whose marks stand in `text`."""
-        found = (self._by_canary[mark] for mark in set(CANARY.findall(text)) if mark in self._by_canary)
+    def betrayed(self, viewer: Viewer, text: str) -> set[str]:
+        """The tables of another province's hidden rows whose marks stand in `text`."""
+        marked = (self._by_canary[mark] for mark in set(CANARY.findall(text)) if mark in self._by_canary)
         return {
-            row
-            for row in found
+            row.table
+            for row in marked
             if row.data.get("tenant_id") not in {None, viewer.tenant_id} and not self.sees(viewer, row)
         }
 
