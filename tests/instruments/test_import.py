@@ -1,15 +1,19 @@
 """Importing files of instruments over HTTP, from upload to the register."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select
+from fastapi import Request
+from sqlalchemy import func, select, update
 
 from app.access.permissions import Role
+from app.access.principal import Principal
 from app.core.tabular import write_xlsx
-from app.instruments.models import Instrument, InstrumentImport, InstrumentUnit
+from app.instruments.models import Instrument, InstrumentImport, InstrumentImportRow, InstrumentUnit
+from app.jobs.tasks import TASKS, Job
 from app.journal.models import JournalEvent
 from app.settings import Settings
 from app.tenancy.context import TenantContext
@@ -421,3 +425,64 @@ async def test_bad_uploads(importing: Importing) -> None:
     assert (await importing.send(csv_of(*good_rows(1)), encoding="klingon")).status_code == 422
     assert (await importing.send(csv_of(*good_rows(1)), header_row="0")).status_code == 422
     assert (await importing.send(csv_of(*good_rows(1)), header_row="99")).status_code == 422
+
+
+async def test_names_stand_for_codes(lab: Lab, importing: Importing) -> None:
+    header = f"{HEADER},主要学科领域,产地国别,海关监管"
+    rows = good_rows(4)
+    given = (
+        f"{rows[0]},物理学、150;43010,美国,否".replace("330106", "西湖区"),
+        f"{rows[1]},炼金术,美国,也许",
+        f"{rows[2]},,,".replace("330106", "鼓楼区"),
+        f"{rows[3]},,,".replace("限内部", "报废"),
+    )
+    sent = await importing.sent(csv_of(*given, header=header))
+    await importing.check(sent)
+    assert await importing.faults(sent["id"]) == {
+        (3, "disciplines", "主要学科领域", "discipline_unknown", "炼金术"),
+        (3, "customs_supervised", "海关监管", "word_unknown", "也许"),
+        (4, "adcode", "安放地行政区划", "division_unknown", "鼓楼区"),
+        (5, "service_status", "服务状态", "retired", "报废"),
+    }
+    await importing.apply(sent["id"], "good")
+    ((disciplines, nation, adcode),) = await found(
+        lab, select(Instrument.disciplines, Instrument.nation, Instrument.adcode)
+    )
+    assert (disciplines, nation, adcode) == (["140", "150", "430"], "US", "330106")
+
+
+async def test_a_system_imports_for_its_province(lab: Lab, settings: Settings) -> None:
+    client_id = uuid4()
+    system = Principal("system", client_id, ZHEJIANG, "平台对接", frozenset({Role.SYSTEM}))
+
+    async def authenticate(_request: Request) -> Principal:
+        return system
+
+    known, lab.app.state.authenticate = lab.app.state.authenticate, authenticate
+    importing = Importing(lab.visitor, lab.database, settings)
+    rows = [f"{row},示例大学" for row in good_rows(2)]
+    sent = await importing.sent(csv_of(*rows, header=f"{HEADER},单位名称"))
+    await importing.check(sent)
+    assert (await importing.apply(sent["id"]))["counts"]["new"] == 2
+    lab.app.state.authenticate = known
+    ((actor,),) = await found(
+        lab, select(JournalEvent.actor_id).where(JournalEvent.kind == "instrument_import.applied")
+    )
+    assert actor == client_id
+
+
+async def test_what_was_checked_long_ago_is_forgotten(
+    lab: Lab, importing: Importing, settings: Settings
+) -> None:
+    sent = await importing.sent(csv_of(*good_rows(1)))
+    await importing.check(sent)
+    purge = Job(
+        1, "instruments.purge_imports", {}, 1, last_attempt=True, database=lab.database, settings=settings
+    )
+    await TASKS[purge.task].handler(purge)
+    assert (await importing.get(sent["id"]))["state"] == "checked"
+    async with lab.database.transaction(TenantContext(ZHEJIANG).info()) as session:
+        await session.execute(update(InstrumentImport).values(created_at=func.now() - timedelta(days=31)))
+    await TASKS[purge.task].handler(purge)
+    assert (await importing.client.get(f"{URL}/{sent['id']}")).status_code == 404
+    assert await found(lab, select(InstrumentImportRow.row_number)) == []

@@ -12,6 +12,7 @@ from app.instruments.rules.cells import FEN_PER_WAN, Unreadable, money, wan_text
 from app.instruments.rules.columns import COLUMNS, guess, normal
 from app.instruments.rules.nations import nation_name, nations
 from app.instruments.rules.opening import OpeningHours
+from app.instruments.rules.record import DEFAULTS, faults
 from app.instruments.rules.synonyms import meanings
 from app.instruments.rules.week import overlaps
 
@@ -169,3 +170,53 @@ def test_the_columns_of_real_files() -> None:
         "worth_wan": "worth",
         "customs_supervised": "instrSupervise",
     }
+
+
+def test_lists_in_a_cell() -> None:
+    assert cells.several("物理学，化学;物理学、 材料 \n") == ["物理学", "化学", "材料"]
+
+
+@pytest.mark.parametrize("cell", ["0", "51", "两台", "-1", "1.5"])
+def test_what_is_no_number_of_units(cell: str) -> None:
+    with pytest.raises(Unreadable):
+        cells.count(cell)
+    assert cells.count("3.0") == 3
+
+
+def test_an_unknown_word_is_answered_with_those_that_are_known() -> None:
+    with pytest.raises(Unreadable) as unknown:
+        cells.word("kind", "奇怪")
+    assert unknown.value.reason.text("zh") == "不认识的说法，可以写：通用、专用"
+    with pytest.raises(Unreadable) as nowhere:
+        cells.word("nation", "亚特兰蒂斯")
+    assert "JP" in nowhere.value.reason.text("zh")
+    with pytest.raises(Unreadable):
+        cells.yes("也许")
+    assert (cells.yes("是"), cells.yes("N")) == (True, False)
+
+
+ENTRY = {
+    **DEFAULTS,
+    "inner_id": "1",
+    "name_zh": "甲",
+    "class_code": "010100",
+    "adcode": "330106",
+    "service_status": "restricted",
+}
+
+
+def found(**values: object) -> list[tuple[str, str]]:
+    faulty = faults({**ENTRY, **values}, tenant_id="330000", today=date(2026, 11, 21))
+    return [(fault.field, fault.code) for fault in faulty]
+
+
+def test_rules_of_a_whole_entry() -> None:
+    assert found() == []
+    assert found(begin_date=date(2026, 11, 21)) == []
+    assert found(begin_date=date(2026, 11, 22)) == [("begin_date", "in_the_future")]
+    assert found(adcode="340100") == [("adcode", "outside_province")]
+    assert found(min_min=40) == [("min_min", "off_grid")]
+    assert found(step_min=7, min_min=7) == [("step_min", "not_a_divisor")]
+    assert found(min_min=600) == [("max_min", "below_minimum")]
+    assert found(carrier_type="重大设施") == [("carrier_name", "missing")]
+    assert found(service_status="open", technical="x", function="y") == [("requirement", "missing_when_open")]

@@ -271,3 +271,25 @@ async def test_the_statements_of_the_list_page_do_not_grow_with_it(lab: Lab) -> 
             await lab.visitor.get(URL, headers=HTML)
         counts.append(len(seen))
     assert counts == [4, 4]
+
+
+async def test_every_filter_is_said_above_the_list(lab: Lab) -> None:
+    place = await make_instrument(lab.database, ZHEJIANG, scope="region", organisation_id=lab.organisation_id)
+    wanted = {
+        "q": "显微",
+        "province": ZHEJIANG,
+        "class": "0101",
+        "organisation": str(place.organisation_id),
+        "service_status": "open",
+        "scope": "region",
+        "open_now": "true",
+    }
+    page = (await lab.manager.get(URL, params=wanted, headers=HTML)).text
+    chips = page.partition('<ul class="chips"')[2].partition("</ul>")[0]
+    for text in ("“显微”", "浙江", "电子光学仪器", "示例大学", "开放", "长三角", "现在开放", "清除全部"):
+        assert text in chips, text
+    unknown = await lab.manager.get(
+        URL, params={"organisation": "01930f3e-5b7a-7c4e-9d2a-3f1b6c8d9e0f", "class": "0777"}, headers=HTML
+    )
+    assert "某单位" in unknown.text
+    assert "0777" in unknown.text
