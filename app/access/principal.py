@@ -32,9 +32,10 @@ class Principal:
     @property
     def permissions(self) -> frozenset[Permission]:
         """What the caller may do somewhere; policies decide about each object."""
-        held = {Role.VISITOR, *self.roles, *self.organisations.values()}
+        held = {Role.VISITOR, *self.roles}
         if self.kind == "person":
-            held.add(Role.PERSON)
+            # A system acts for its organisation; it is nobody's colleague.
+            held |= {Role.PERSON, *self.organisations.values()}
         if self.stewardships:
             held.add(Role.STEWARD)
         granted = frozenset().union(*(MATRIX[role] for role in held))
@@ -56,8 +57,15 @@ class Principal:
 
     @property
     def managed(self) -> tuple[UUID, ...]:
-        """The organisations the caller manages."""
-        return tuple(id_ for id_, role in self.organisations.items() if role is Role.MANAGER)
+        """The organisations the caller manages, or acts for as their system."""
+        return tuple(
+            id_ for id_, role in self.organisations.items() if role is Role.MANAGER or self.kind == "system"
+        )
+
+    @property
+    def acts_for_province(self) -> bool:
+        """Whether the caller is a system of the whole province."""
+        return self.kind == "system" and not self.organisations
 
     def context(self, *, request_id: str | None = None, read_only: bool = False) -> TenantContext:
         """The transaction context of this caller."""

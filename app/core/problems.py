@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 from app.core import errors
@@ -13,6 +14,7 @@ from app.core.errors import FieldError, Problem
 from app.core.i18n import Locale, Message, msg, negotiate
 
 MEDIA_TYPE = "application/problem+json"
+Model = TypeVar("Model", bound=BaseModel)
 SHOWN_INPUT = 80
 """Characters of a refused value, or of an unknown field's name, that are shown back."""
 SHOWN_ERRORS = 100
@@ -114,6 +116,18 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
 
 def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in text[:SHOWN_INPUT])
+
+
+def understood(model: type[Model], **values: Any) -> Model:
+    """Loose parameters, form fields for example, as one model.
+
+    Raises:
+        Invalid: with every fault, as a body of that model would have.
+    """
+    try:
+        return model(**values)
+    except ValidationError as error:
+        raise errors.Invalid(errors=field_errors([dict(found) for found in error.errors()])) from error
 
 
 def from_http(error: HTTPException) -> Problem:

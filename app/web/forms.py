@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import FormData, UploadFile
 
 from app.core.db import Session
-from app.core.errors import Conflict, FieldError, Forbidden, Invalid, Problem, problem_of
+from app.core.errors import Conflict, FieldError, Forbidden, Invalid, Problem, Stale, problem_of
 from app.core.i18n import Message
 from app.core.problems import field_errors
 from app.core.schema import Instant
@@ -120,7 +120,7 @@ class Form(Generic[Model]):
         try:
             async with db.begin_nested():
                 return await action(self.value)
-        except (Invalid, Conflict, Forbidden) as problem:
+        except (Invalid, Conflict, Forbidden, Stale) as problem:
             self.blame(problem)
         except DBAPIError as error:
             meant = problem_of(error)

@@ -20,7 +20,7 @@ from app.instruments.booking import panel, policy, queries, service
 from app.instruments.booking.problems import SlotTaken
 from app.instruments.booking.schemas import Purpose
 from app.instruments.models import Booking
-from app.web.public import Entry, Form, LocalInstant, Pages, render, see_other
+from app.web.public import SHANGHAI, Entry, Form, LocalInstant, Pages, render, see_other
 
 pages = Pages(
     entries=[
@@ -194,7 +194,9 @@ async def move(
     form: Form[MoveForm] = Form.filled(
         {"unit_id": booking.unit_id, "starts_at": booking.starts_at, "ends_at": booking.ends_at}
     )
-    return await _move_page(request, db, caller, booking, form, week or booking.starts_at.date())
+    return await _move_page(
+        request, db, caller, booking, form, week or booking.starts_at.astimezone(SHANGHAI).date()
+    )
 
 
 @pages.post("/bookings/{booking_id}/move")

@@ -68,7 +68,7 @@ class Panel:
     def previous(self) -> str | None:
         """The Monday before, unless it is wholly past."""
         before = self.monday - WEEK
-        return before.isoformat() if before + WEEK > clock.now().date() else None
+        return before.isoformat() if before + WEEK > clock.now().astimezone(SHANGHAI).date() else None
 
     @property
     def following(self) -> str | None:

@@ -20,9 +20,11 @@ def may_book(caller: Principal, terms: Row[Any], payer_id: UUID) -> Verdict:
     return _serves(terms, payer_id)
 
 
-def may_keep(terms: Row[Any], booking: Booking) -> Verdict:
-    """A booking is moved under the same rules it would be made under."""
-    return _serves(terms, booking.organisation_id)
+def may_move(caller: Principal, terms: Row[Any], booking: Booking) -> Verdict:
+    """A booking is moved under the rules it would be made under; the instrument's side moves it for its people too."""
+    if runs_instrument(caller, booking):
+        return _serves(terms, booking.organisation_id)
+    return may_book(caller, terms, booking.organisation_id)
 
 
 def _serves(terms: Row[Any], payer_id: UUID) -> Verdict:

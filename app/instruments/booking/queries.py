@@ -113,18 +113,13 @@ _GIVEN = [
 def _insert() -> ReturningInsert[*tuple[Any, ...]]:
     """A confirmed booking, unless the exclusion constraint has given the time to somebody else.
 
-    The lock on the unit's row is taken by the same statement, before the insert: contenders queue instead of
-    deadlocking, and the later one finds the conflict.
+    Its unit is locked already: contenders queue instead of deadlocking, and the later one finds the conflict.
     """
     table: Any = Booking.__table__
-    units = bindparam("locked_units", type_=ARRAY(Uuid))
-    locked = select(func.booking_lock_units(units).label("locked")).cte("locked")
     given = [bindparam(name, type_=table.c[name].type) for name in _GIVEN]
-    source = select(*given, literal("confirmed"), literal(value=True)).where(
-        select(locked.c.locked).scalar_subquery() >= 0
-    )
+    source = select(*given, literal("confirmed"), literal(value=True))
     statement = insert(table).from_select([*_GIVEN, "status", "blocking"], source)
-    return statement.on_conflict_do_nothing(constraint=NO_OVERLAP).returning(*table.c).add_cte(locked)
+    return statement.on_conflict_do_nothing(constraint=NO_OVERLAP).returning(*table.c)
 
 
 INSERT = frozen(_insert())
@@ -167,20 +162,31 @@ async def lock_units(session: ReadSession, units: Sequence[UUID]) -> None:
 
 
 def requested_by(caller: Principal) -> ColumnElement[bool]:
-    """Bookings the caller made, or that a member made for an organisation the caller manages."""
+    """Bookings the caller made, or that were made for an organisation the caller manages or acts for."""
     mine = and_(Booking.requester_tenant_id == caller.tenant_id, Booking.requester_id == caller.id)
-    return or_(mine, Booking.organisation_id.in_(caller.managed))
+    found = [mine, Booking.organisation_id.in_(caller.managed)]
+    if caller.acts_for_province:
+        found.append(Booking.requester_tenant_id == caller.tenant_id)
+    return or_(*found)
 
 
 def received_by(caller: Principal) -> ColumnElement[bool]:
-    """Bookings of the instruments the caller runs."""
+    """Bookings of the instruments the caller runs or acts for."""
     run: list[ColumnElement[bool]] = [
         Booking.instrument_id.in_(caller.stewardships),
         Booking.owner_id.in_(caller.managed),
     ]
-    if caller.roles & WHOLE_PROVINCE:
+    if caller.roles & WHOLE_PROVINCE or caller.acts_for_province:
         run.append(Booking.tenant_id == caller.tenant_id)
     return or_(*run)
+
+
+def readable_by(caller: Principal) -> ColumnElement[bool]:
+    """What either party made or received; the officers of both provinces read it too."""
+    found = [requested_by(caller), received_by(caller)]
+    if caller.roles & WHOLE_PROVINCE:
+        found.append(Booking.requester_tenant_id == caller.tenant_id)
+    return or_(*found)
 
 
 SIDES = {"requested": requested_by, "received": received_by}
@@ -198,8 +204,7 @@ class Filter:
 
     def conditions(self, caller: Principal) -> list[ColumnElement[bool]]:
         """The WHERE of the list."""
-        both = or_(requested_by(caller), received_by(caller))
-        found = [SIDES[self.side](caller) if self.side else both]
+        found = [SIDES[self.side](caller) if self.side else readable_by(caller)]
         if self.instrument_id:
             found.append(Booking.instrument_id == self.instrument_id)
         if self.status:
@@ -232,6 +237,6 @@ async def bookings(
 
 async def booking(session: ReadSession, caller: Principal, booking_id: UUID) -> Booking | None:
     """One booking the caller may read."""
-    both = or_(requested_by(caller), received_by(caller))
-    found: Booking | None = await session.scalar(select(Booking).where(Booking.id == booking_id, both))
+    readable = select(Booking).where(Booking.id == booking_id, readable_by(caller))
+    found: Booking | None = await session.scalar(readable)
     return found

@@ -89,6 +89,8 @@ async def create(
         SlotTaken: somebody has it; with alternatives.
     """
     payer_id = _payer(caller, organisation_id)
+    # Before the terms are read: who changes them, or another booking, holds this lock until it is done.
+    await queries.lock_units(session, [unit_id])
     row = await queries.unit_terms(session, caller, unit_id, payer_id=payer_id)
     if row is None:
         raise NotFound
@@ -134,8 +136,7 @@ def _spans(terms: Terms, starts_at: datetime, ends_at: datetime) -> dict[str, An
 
 async def _insert(session: Session, **values: Any) -> Row[Any] | None:
     """The new booking, or None when the exclusion constraint gave the time to somebody else."""
-    found = await session.execute(queries.INSERT, values | {"locked_units": [values["unit_id"]]})
-    return found.one_or_none()
+    return (await session.execute(queries.INSERT, values)).one_or_none()
 
 
 async def move(
@@ -157,17 +158,19 @@ async def move(
     """
     booking = await _changeable(session, caller, booking_id, version)
     target = unit_id or booking.unit_id
-    row = await queries.unit_terms(session, caller, target)
+    await queries.lock_units(session, [booking.unit_id, target])
+    row = await queries.unit_terms(session, caller, target, payer_id=booking.organisation_id)
+    if row is None and target == booking.unit_id:
+        raise NotBookable(msg("该仪器已不再向您开放"))
     if row is None or row.instrument_id != booking.instrument_id:
         raise Invalid(errors=[FieldError("unit_id", "unknown_unit", msg("不是该仪器的机位"))])
-    ensure(policy.may_keep(row, booking))
+    ensure(policy.may_move(caller, row, booking))
     _check_open(row)
     terms = terms_of(row)
     found = faults(terms, starts_at, ends_at, now=row.now)
     if found:
         raise Invalid(errors=found)
     before = _facts(booking)
-    await queries.lock_units(session, [booking.unit_id, target])
     values = {"unit_id": target, "unit_label": row.unit_label, **_spans(terms, starts_at, ends_at)}
     try:
         async with session.begin_nested():

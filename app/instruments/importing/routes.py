@@ -44,7 +44,7 @@ async def create_import(
 ) -> ImportOut:
     """Send a file; the answer has its columns with samples and a guess of what they mean. Nothing is imported yet."""
     stored = await asyncio.to_thread(files.store, request.app.state.settings, file.file)
-    options = Reading(encoding=encoding, sheet=sheet, header_row=header_row)
+    options = understood(Reading, encoding=encoding, sheet=sheet, header_row=header_row)
     import_id = await service.upload(
         db, caller=caller, stored=stored, file_name=file.filename or "", options=options
     )

@@ -122,6 +122,8 @@ async def change(
     if not after:
         ensure_current(instrument, version)
         return
+    if instrument.service_status == "retired" and "service_status" in after:
+        raise AlreadyRetired
     current = {name: getattr(instrument, name) for name in EDITABLE}
     await check(db, current | after, tenant_id=instrument.tenant_id)
     await write(db, instrument, version, after)
@@ -171,9 +173,12 @@ def ensure_current(instrument: Instrument, version: int) -> None:
 async def write(db: Session, instrument: Instrument, version: int, values: Mapping[str, Any]) -> None:
     """Set columns of the version that was read, and count it up; its units and hours count as its own.
 
+    Its units are locked, so that a booking is made under the terms before or after, never under both.
+
     Raises:
         Stale: somebody else was first.
     """
+    await lock_units(db, await queries.unit_ids(db, instrument.id))
     statement = (
         update(Instrument)
         .where(Instrument.id == instrument.id, Instrument.version == version)
