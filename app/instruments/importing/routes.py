@@ -12,7 +12,7 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core.db import ReadSession
 from app.core.keyset import Part, link_next
-from app.core.problems import locale_of
+from app.core.problems import locale_of, understood
 from app.core.schema import PageOf
 from app.files import public as files
 from app.instruments.importing import report, service
