@@ -16,7 +16,7 @@ from app.core.db import ReadSession
 from app.core.errors import Conflict
 from app.core.i18n import Message, msg
 from app.core.keyset import Part, fetch
-from app.core.problems import locale_of
+from app.core.problems import locale_of, understood
 from app.files import public as files
 from app.instruments.importing import queries, report, service
 from app.instruments.importing.drafts import REQUIRED
@@ -172,7 +172,7 @@ async def reading_submit(import_id: UUID, request: Request, db: Writes, caller: 
     async def reread(typed: RereadForm) -> bool:
         settings = request.app.state.settings
         path = await asyncio.to_thread(files.path_of, settings, entry.file.file_digest)
-        options = Reading(**dict(typed))
+        options = understood(Reading, **dict(typed))
         await service.reread(db, caller=caller, import_id=import_id, path=path, options=options)
         return True
 
