@@ -53,6 +53,8 @@ class Availability:
     """An instrument's window of time."""
 
     instrument_id: UUID
+    instrument_name: str
+    tenant_id: str
     tz: str
     units: list[Unit]
     busy: list[Busy]
@@ -93,6 +95,8 @@ async def of_instrument(
     )
     return Availability(
         instrument_id=instrument_id,
+        instrument_name=row.instrument_name,
+        tenant_id=row.tenant_id,
         tz=row.tz,
         units=units,
         busy=[_busy(entry, caller, runs=runs) for entry in taken],

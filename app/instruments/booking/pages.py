@@ -92,14 +92,12 @@ async def _book_page(
     request: Request, db: Reads, caller: Principal, instrument_id: UUID, form: Form[Any], week: date | None
 ) -> Response:
     shown = await panel.of(db, caller=caller, instrument_id=instrument_id, week=week, form=form)
-    row = await queries.instrument_terms(db, caller, instrument_id)
     return render(
         request,
         "bookings/book.html",
         status_code=form.status,
         caller=caller,
         panel=shown,
-        instrument=row,
         alternatives=_alternatives(form),
         purposes=panel.PURPOSES.items(),
     )

@@ -1,0 +1,99 @@
+"""What each list costs: an exact number of statements, the same for one row as for many."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.access.permissions import Role
+from app.core import clock
+from app.core.db import Database
+from app.settings import Settings
+from tests.instruments.test_booking import day, wish
+from tests.support.clients import statements_on
+from tests.support.database import RolledBackDatabase
+from tests.support.people import make_person, sign_in
+from tests.support.places import Place, make_instrument
+
+MANY = 4
+LISTS = {
+    "/api/v1/instruments": 2,
+    "/api/v1/bookings": 2,
+    "/api/v1/organisations": 2,
+    "/api/v1/audit-events": 2,
+    "/api/v1/me/sessions": 2,
+    "/api/v1/codes": 2,
+    "/api/v1/codes/gbt13745": 2,
+    "/api/v1/instruments/{instrument}/availability?{window}": 3,
+    "/instruments": 5,
+    "/instruments/{instrument}": 6,
+    "/instruments/{instrument}/book": 4,
+    "/instruments/{instrument}/units": 3,
+    "/instruments/{instrument}/stewards": 5,
+    "/instruments/imports": 2,
+    "/bookings": 2,
+    "/bookings?side=received": 2,
+    "/organisations": 4,
+    "/audit": 3,
+    "/account": 4,
+}
+"""Statements of each, recognising the caller included."""
+
+
+@dataclass
+class Manager:
+    """A Zhejiang officer who manages an organisation, books for it, and has looked around."""
+
+    client: httpx2.AsyncClient
+    connection: AsyncConnection
+    place: Place
+
+    async def cost(self, path: str) -> int:
+        window = {"since": clock.now().isoformat(), "until": (clock.now() + timedelta(days=7)).isoformat()}
+        query = str(httpx2.QueryParams(window))
+        url = path.format(instrument=self.place.instrument_id, window=query)
+        with statements_on(self.connection) as seen:
+            answer = await self.client.get(url, headers={"accept": "*/*"})
+        assert answer.status_code == 200, answer.text
+        return len(seen)
+
+
+@pytest.fixture
+async def manager(
+    app: FastAPI, client: httpx2.AsyncClient, database: RolledBackDatabase, settings: Settings
+) -> Manager:
+    place = await make_instrument(database, "330000")
+    person = await make_person(
+        database,
+        settings,
+        tenant_id="330000",
+        roles=[Role.PROVINCE_ADMIN, Role.AUDITOR],
+        organisations={place.organisation_id: Role.MANAGER},
+    )
+    await sign_in(client, app, person)
+    return Manager(client, database.connection, place)
+
+
+async def grow(manager: Manager, database: Database, number: int) -> None:
+    """One more of everything that is listed."""
+    other = await make_instrument(database, "330000", units=2)
+    for place in (manager.place, other):
+        body: dict[str, Any] = wish(place, day(number, 9), day(number, 11))
+        assert (await manager.client.post("/api/v1/bookings", json=body)).status_code == 201
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_a_list_costs_the_same_however_long(
+    manager: Manager, database: RolledBackDatabase, path: str
+) -> None:
+    await grow(manager, database, 0)
+    await manager.cost(path)
+    few = await manager.cost(path)
+    for number in range(1, MANY):
+        await grow(manager, database, number)
+    many = await manager.cost(path)
+    assert (few, many) == (LISTS[path], LISTS[path])
