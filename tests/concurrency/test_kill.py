@@ -65,7 +65,7 @@ def settings_of(folder: Path, port: int) -> Settings:
     db_port = (folder / "postgres.port").read_text().strip()
     return Settings(
         database_url=f"postgresql+asyncpg://postgres:{password}@127.0.0.1:{db_port}/commons",
-        secret_key=(folder / "secret.key").read_text().strip(),  # type: ignore[arg-type] # pydantic makes it secret
+        secret_key=(folder / "secret.key").read_text().strip(),
         base_url=f"http://127.0.0.1:{port}",
     )
 
