@@ -54,7 +54,10 @@ async def test_a_deadlock_runs_its_victim_again(probe: Probe) -> None:
 
 async def upload(probe: Probe, times: int, **headers: str) -> httpx2.Response:
     return await probe.client.post(
-        f"/api/v1/probe/fails-first/{times}?note=n", files={"file": ("a.csv", b"1234567")}, headers=headers
+        f"/api/v1/probe/fails-first/{times}?note=n",
+        files={"file": ("a.csv", b"1234567")},
+        data={"more": "text"},
+        headers=headers,
     )
 
 

@@ -76,6 +76,10 @@ def test_a_line_says_what_is_wrong(value: object, expected: str | None) -> None:
         assert code(LINE, value) == expected
 
 
+def test_half_a_character_is_found_where_pydantic_does_not_look() -> None:
+    assert fault("a\ud83d", lines=True) == "lone_surrogate"
+
+
 def test_lines_are_trimmed_and_composed() -> None:
     assert LINE.validate_python("\u3000 扫描电镜\n") == "扫描电镜"
     assert LINE.validate_python("e\u0301") == "\u00e9"
