@@ -38,7 +38,6 @@ SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT (RFC 9068)"},
     "openid": {"type": "openIdConnect", "openIdConnectUrl": "/.well-known/openid-configuration"},
 }
-METHODS = {"get", "post", "put", "patch", "delete"}
 
 
 def describe(app: FastAPI) -> None:
@@ -56,9 +55,8 @@ def describe(app: FastAPI) -> None:
             components["securitySchemes"] = SECURITY
             document["security"] = [{}, *({name: []} for name in SECURITY)]
             for path in document["paths"].values():
-                for method, operation in path.items():
-                    if method in METHODS:
-                        _refusals(operation["responses"])
+                for operation in path.values():
+                    _refusals(operation["responses"])
             app.openapi_schema = document
         return app.openapi_schema
 

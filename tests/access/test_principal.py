@@ -71,6 +71,13 @@ def test_a_manager_is_one_of_that_organisation() -> None:
     assert caller.managed == (ONE,)
 
 
+def test_a_system_acts_for_its_organisation_or_the_whole_province() -> None:
+    assert Principal(kind="system", organisations={ONE: Role.MEMBER}).managed == (ONE,)
+    assert Principal(kind="system", tenant_id="330000").acts_for_province
+    assert not Principal(kind="system", organisations={ONE: Role.MEMBER}).acts_for_province
+    assert not Principal(kind="person").acts_for_province
+
+
 def test_the_context_of_a_caller() -> None:
     caller = Principal(kind="person", id=ONE, tenant_id="330000")
     assert caller.context(request_id="r", read_only=True) == TenantContext("330000", ONE, "r", None, True)

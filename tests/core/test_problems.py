@@ -14,9 +14,9 @@ from starlette.exceptions import HTTPException
 
 from app.access.entry import Router
 from app.access.guards import unguarded
-from app.core.errors import TooManyRequests
+from app.core.errors import Invalid, TooManyRequests
 from app.core.i18n import msg
-from app.core.problems import SHOWN_INPUT, field_errors, from_http, problem_json
+from app.core.problems import SHOWN_INPUT, field_errors, from_http, problem_json, understood
 from app.core.schema import Input, Instant
 from app.core.text import Line
 
@@ -316,3 +316,17 @@ def test_a_validators_own_words_and_a_body_without_field() -> None:
 def test_without_request_id_the_document_has_none() -> None:
     request = Request({"type": "http", "headers": [], "query_string": b""})
     assert b"request_id" not in problem_json(TooManyRequests(), request).body
+
+
+def test_loose_parameters_are_held_to_a_model() -> None:
+    assert understood(Everything, name=" 电镜 ").name == "电镜"
+    with pytest.raises(Invalid) as caught:
+        understood(Everything, name="", count=10)
+    assert {(error.field, error.code) for error in caught.value.errors} == {
+        ("name", "string_too_short"),
+        ("count", "less_than_equal"),
+    }
+
+
+def test_the_description_is_made_once(app: FastAPI) -> None:
+    assert app.openapi() is app.openapi()
