@@ -19,6 +19,7 @@ from app.core.cursor import Cursors
 from app.core.i18n import Locale, msg
 from app.core.keyset import ListQuery, Part
 from app.core.problems import locale_of
+from app.core.schema import Day
 from app.core.tabular import Cell, write_csv
 from app.identity.public import account_names
 from app.web.public import SHANGHAI, Entry, Pages, province_name, render
@@ -37,8 +38,8 @@ class JournalQuery(ListQuery):
     kind: Annotated[str | None, Query(pattern=KIND, max_length=80)] = None
     actor_id: UUID | None = None
     subject_id: Annotated[str | None, Query(pattern=r"^[0-9A-Za-z_-]+$", max_length=80)] = None
-    first_day: date | None = None
-    last_day: date | None = None
+    first_day: Day | None = None
+    last_day: Day | None = None
 
     def events(self) -> AuditQuery:
         """The same question to the service."""

@@ -70,9 +70,14 @@ def _route_of(scope: Scope) -> str:
     if "route" not in scope:
         return "unmatched"
     path: str = scope["path"]
-    for name, value in scope.get("path_params", {}).items():
-        path = path.replace(f"/{value}", f"/{{{name}}}", 1)
+    for name, value in reversed(scope.get("path_params", {}).items()):
+        before, _, after = path.rpartition(str(value))
+        path = f"{before}{{{name}}}{after}"
     return path
+
+
+# Any codec of Python's may be named here, some of them quadratic; we read UTF-8.
+_FOREIGN_CHARSET = re.compile(rb"charset\s*=\s*\"?(?!utf-?8\b)", re.IGNORECASE)
 
 
 class BodyLimit:
@@ -87,11 +92,15 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = dict(scope["headers"]).get(b"content-length", b"")
+        headers = dict(scope["headers"])
+        declared = headers.get(b"content-length", b"")
+        foreign = _FOREIGN_CHARSET.search(headers.get(b"content-type", b"")) is not None
         size = self._limit + 1 if declared.isdigit() and self._over(declared) else 0
 
         async def counted() -> Message:
             nonlocal size
+            if foreign:
+                raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
             message = await receive() if size <= self._limit else {}
             size += len(message.get("body", b""))
             if size > self._limit:

@@ -1,9 +1,9 @@
 """Bases of the API's models: unknown input is refused, output has no defaults, instants carry their offset."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 Item = TypeVar("Item")
@@ -38,3 +38,8 @@ def _to_utc(value: datetime) -> datetime:
 
 Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 """An instant: input without an offset, or outside the years we keep, is refused."""
+
+Day = Annotated[date, Field(ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))]
+"""A calendar day within the years we keep."""
+RowVersion = Annotated[int, Field(ge=1, lt=2**63)]
+"""The version of a row a form was filled in for; it fits bigint."""

@@ -57,9 +57,13 @@ async def password_sign_in(
         if matches and account is not None and account.status == "active":
             await throttle.forgive(session, **keys)
             return account
-        subject = ("account", account.id) if account else ("oauth_client", client.id)
-        tenant_id = account.tenant_id if account else client.tenant_id
-        await record(session, "identity.sign_in_failed", subject=subject, tenant_id=tenant_id)
+        if account is not None:
+            subject = ("account", account.id)
+            await record(session, "identity.sign_in_failed", subject=subject, tenant_id=account.tenant_id)
+        if account is None or account.tenant_id != client.tenant_id:
+            # Also for another province's account: a journal without this line would tell that the name exists there.
+            subject = ("oauth_client", client.id)
+            await record(session, "identity.sign_in_failed", subject=subject, tenant_id=client.tenant_id)
     return None
 
 

@@ -17,6 +17,7 @@ from app.core.errors import Stale
 from app.core.i18n import msg
 from app.core.keyset import Part
 from app.core.problems import locale_of
+from app.core.schema import RowVersion
 from app.organisations import export, labels, service
 from app.organisations.models import Organisation
 from app.organisations.places import place_choices, place_names
@@ -39,13 +40,13 @@ EXPORT_ROWS = 10_000
 class ChangeForm(OrganisationCreate):
     """All fields of an organisation, and the version they were read at."""
 
-    version: int
+    version: RowVersion
 
 
 class StatusForm(BaseModel):
     """The version whose status is to change."""
 
-    version: int
+    version: RowVersion
 
 
 @pages.get("")

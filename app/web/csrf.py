@@ -71,6 +71,13 @@ def _bound(nonce: str, seed: str, session_id: UUID | None) -> bytes:
     return f"{nonce}|{seed}|{session_id or ''}".encode()
 
 
+def _netloc(address: str) -> str:
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return ""
+
+
 def from_here(request: Request) -> bool:
     """Whether the browser says the request comes from our own origin; a client that says nothing is not refused."""
     site = request.headers.get("sec-fetch-site")
@@ -80,7 +87,7 @@ def from_here(request: Request) -> bool:
     if origin is None:
         return True
     ours = {request.headers.get("host", ""), urlsplit(request.app.state.settings.base_url).netloc}
-    return urlsplit(origin).netloc in ours - {""}
+    return _netloc(origin) in ours - {""}
 
 
 async def form_of(request: Request) -> FormData:

@@ -18,7 +18,10 @@ def here(request: Request) -> str:
     """The page to come back to after signing in: this one, or for a form post the page that held the form."""
     if request.method == "GET":
         return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
-    came_from = urlsplit(request.headers.get("referer", ""))
+    try:
+        came_from = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return "/"
     if came_from.netloc == request.headers.get("host") and came_from.path.startswith("/"):
         return f"{came_from.path}?{came_from.query}" if came_from.query else came_from.path
     return "/"

@@ -15,6 +15,7 @@ from app.core import clock, keyset
 from app.core.cursor import Cursors
 from app.core.errors import NotFound
 from app.core.i18n import msg
+from app.core.schema import FIRST_YEAR, LAST_YEAR, Day, RowVersion
 from app.core.text import Line, Prose
 from app.instruments.booking import panel, policy, queries, service
 from app.instruments.booking.problems import SlotTaken
@@ -51,13 +52,13 @@ class MoveForm(BaseModel):
     unit_id: UUID
     starts_at: LocalInstant
     ends_at: LocalInstant
-    version: int
+    version: RowVersion
 
 
 class CancelForm(BaseModel):
     """Why a booking is cancelled."""
 
-    version: int
+    version: RowVersion
     reason: Annotated[str, Line(500, minimum=0)] = ""
 
 
@@ -67,7 +68,7 @@ async def book(
     request: Request,
     db: Reads,
     caller: Booker,
-    week: date | None = None,
+    week: Day | None = None,
     unit_id: UUID | None = None,
     starts_at: Annotated[str | None, Query(max_length=40)] = None,
     ends_at: Annotated[str | None, Query(max_length=40)] = None,
@@ -89,7 +90,7 @@ async def book_submit(instrument_id: UUID, request: Request, db: Writes, caller:
 
 
 async def _book_page(
-    request: Request, db: Reads, caller: Principal, instrument_id: UUID, form: Form[Any], week: date | None
+    request: Request, db: Reads, caller: Principal, instrument_id: UUID, form: Form[Any], week: Day | None
 ) -> Response:
     shown = await panel.of(db, caller=caller, instrument_id=instrument_id, week=week, form=form)
     return render(
@@ -105,9 +106,10 @@ async def _book_page(
 
 def _typed_day(form: Form[Any], field: str) -> date | None:
     try:
-        return datetime.fromisoformat(form.typed(field)).date()
+        day = datetime.fromisoformat(form.typed(field)).date()
     except ValueError:
         return None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
 def _alternatives(form: Form[Any]) -> list[dict[str, Any]]:
@@ -185,7 +187,7 @@ async def cancel_submit(booking_id: UUID, request: Request, db: Writes, caller: 
 
 @pages.get("/bookings/{booking_id}/move")
 async def move(
-    booking_id: UUID, request: Request, db: Reads, caller: Changer, week: date | None = None
+    booking_id: UUID, request: Request, db: Reads, caller: Changer, week: Day | None = None
 ) -> Response:
     """The form for another time."""
     booking = await _load(db, caller, booking_id)
@@ -211,7 +213,7 @@ async def move_submit(booking_id: UUID, request: Request, db: Writes, caller: Ch
 
 
 async def _move_page(
-    request: Request, db: Reads, caller: Principal, booking: Booking, form: Form[Any], week: date | None
+    request: Request, db: Reads, caller: Principal, booking: Booking, form: Form[Any], week: Day | None
 ) -> Response:
     shown = await panel.of(db, caller=caller, instrument_id=booking.instrument_id, week=week, form=form)
     return render(

@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from app.core.errors import FieldError
 from app.core.i18n import msg
+from app.core.schema import RowVersion
 from app.core.text import Line
 from app.instruments.registry.schemas import (
     MOST_DISCIPLINES,
@@ -78,7 +79,7 @@ class NewForm(EntryForm):
 class ChangeForm(EntryForm):
     """An entry's fields, and the version they were read at."""
 
-    version: int
+    version: RowVersion
 
 
 def filled(entry: Any) -> dict[str, Any]:
@@ -95,14 +96,14 @@ def filled(entry: Any) -> dict[str, Any]:
 class RetireForm(BaseModel):
     """Why an instrument goes out of service."""
 
-    version: int
+    version: RowVersion
     reason: Annotated[str, Line(500)]
 
 
 class UnitForm(BaseModel):
     """A new unit, or a unit's new name."""
 
-    version: int
+    version: RowVersion
     label: Annotated[str, Line(100)]
     serial: Annotated[str, Line(100, minimum=0)] = ""
 
@@ -110,7 +111,7 @@ class UnitForm(BaseModel):
 class UnitStateForm(BaseModel):
     """Whether a unit is to be in use."""
 
-    version: int
+    version: RowVersion
     active: bool
 
 
@@ -123,7 +124,7 @@ class StewardForm(BaseModel):
 class WeekForm(BaseModel):
     """The week's opening hours, one entry of each list a row of the form."""
 
-    version: int
+    version: RowVersion
     weekday: list[Annotated[int, Field(ge=1, le=7)]] = Field(default_factory=list)
     opens: list[str] = Field(default_factory=list)
     closes: list[str] = Field(default_factory=list)

@@ -1,7 +1,6 @@
 """The pages of the register that everyone reads: the list and one instrument."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from app.core.db import ReadSession
 from app.core.i18n import msg
 from app.core.keyset import Part
 from app.core.problems import locale_of
+from app.core.schema import Day
 from app.instruments.booking import panel
 from app.instruments.registry import choices, listing, service
 from app.instruments.registry.policy import registers
@@ -89,7 +89,7 @@ async def _active(
 
 @pages.get("/{instrument_id}")
 async def detail_page(
-    instrument_id: UUID, request: Request, db: Reads, caller: Reader, week: date | None = None
+    instrument_id: UUID, request: Request, db: Reads, caller: Reader, week: Day | None = None
 ) -> Response:
     """One instrument: what it can do, whose it is, and its week to book from."""
     locale = locale_of(request)
