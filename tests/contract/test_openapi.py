@@ -16,9 +16,7 @@ def document() -> dict[str, Any]:
 
 def operations(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [
-        operation | {"path": path}
-        for path, item in document["paths"].items()
-        for operation in item.values()
+        operation | {"path": path} for path, item in document["paths"].items() for operation in item.values()
     ]
 
 
