@@ -28,7 +28,7 @@ from tests.support.processes import free_port, wait_until_up
 from tests.support.server import ROOT
 
 CLIENTS = 8
-STORM_SECONDS = 1.5
+CONFIRMED_BEFORE_THE_KILL = 20
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
 
 
@@ -120,7 +120,8 @@ def test_every_confirmed_booking_survives(tmp_path: Path) -> None:
             clients = [
                 asyncio.create_task(storm(url, cookie, place, confirmed, slots)) for _ in range(CLIENTS)
             ]
-            await asyncio.sleep(STORM_SECONDS)
+            while len(confirmed) < CONFIRMED_BEFORE_THE_KILL:
+                await asyncio.sleep(0.01)
             kill_everything(folder, process)
             await asyncio.gather(*clients)
 

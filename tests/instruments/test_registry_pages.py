@@ -235,8 +235,8 @@ async def test_retiring_on_its_page(lab: Lab) -> None:
     assert kept.status_code == 303
     assert (await found(lab, select(Instrument.service_status)))[0][0] == "retired"
     back = await submit(lab.manager, f"{url}/edit", f"{url}/edit", {"service_status": "open"})
-    assert back.status_code == 303
-    assert (await found(lab, select(Instrument.service_status)))[0][0] == "open"
+    assert back.status_code == 409
+    assert (await found(lab, select(Instrument.service_status)))[0][0] == "retired"
 
 
 async def test_the_list_says_what_to_do_when_it_is_empty(lab: Lab) -> None:

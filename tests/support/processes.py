@@ -15,7 +15,7 @@ import httpx2
 from app.settings import Settings
 from tests.support.server import ROOT
 
-START_SECONDS = 30
+START_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
