@@ -41,5 +41,5 @@ Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 
 Day = Annotated[date, Field(ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))]
 """A calendar day within the years we keep."""
-RowVersion = Annotated[int, Field(ge=1, lt=2**63)]
+RowVersion = Annotated[int, Field(ge=0, lt=2**63)]
 """The version of a row a form was filled in for; it fits bigint."""
