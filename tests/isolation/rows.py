@@ -32,6 +32,7 @@ HINTS: dict[tuple[str, str], str] = {
     ("task_run", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",
     ("instrument_import", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",
     ("instrument_import", "file_digest"): "repeat('0', 64)",
+    ("instrument_import", "reading"): """'{"columns": [], "warnings": []}'::jsonb""",
     ("instrument_import_row", "outcome"): "'new'",
 }
 """Columns whose values a CHECK, or another column, decides; $1 is the province."""
@@ -54,7 +55,8 @@ async def _make(admin: asyncpg.Connection, table: Table, province: str, scope: s
     if scope is not None:
         values["scope"] = f"'{scope}'"
     for column in table.columns:
-        if column.name not in values and not column.nullable and column.server_default is None:
+        wanted = not column.nullable and column.server_default is None and column.computed is None
+        if column.name not in values and (wanted or (table.name, column.name) in HINTS):
             values[column.name] = _value(table, column, province)
     statement = f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())}"
     await admin.execute(statement, province)
