@@ -88,18 +88,14 @@ async def of_instrument(
     wanted = [unit.id for unit in units if unit_id in {None, unit.id}]
     taken = await queries.busy(session, wanted, since, until) if wanted else []
     terms = terms_of(row)
-    runs = (
-        instrument_id in caller.stewardships
-        or caller.manages(row.owner_id)
-        or caller.administers(row.tenant_id)
-    )
+    known = runs(caller, instrument_id=instrument_id, owner_id=row.owner_id, tenant_id=row.tenant_id)
     return Availability(
         instrument_id=instrument_id,
         instrument_name=row.instrument_name,
         tenant_id=row.tenant_id,
         tz=row.tz,
         units=units,
-        busy=[_busy(entry, caller, runs=runs) for entry in taken],
+        busy=[_busy(entry, caller, runs=known) for entry in taken],
         closed=closed_spans(terms.hours, terms.zone, since, until),
         terms=terms,
         bookable_from=terms.earliest(row.now),
@@ -108,15 +104,15 @@ async def of_instrument(
 
 
 def _busy(entry: Row[Any], caller: Principal, *, runs: bool) -> Busy:
-    mine = caller.id is not None and entry.requester_id == caller.id
-    known = mine or (runs and entry.requester_name is not None)
-    label = f"{entry.requester_name} · {entry.organisation_name}" if known and not mine else None
+    booking_id, unit_id, occupied_from, occupied_to, requester_id, name, organisation, *booked = entry
+    mine = caller.id is not None and requester_id == caller.id
+    known = mine or (runs and name is not None)
     return Busy(
-        unit_id=entry.unit_id,
-        starts_at=entry.occupied_from,
-        ends_at=entry.occupied_to,
-        booked=Booked(entry.starts_at, entry.ends_at) if known else None,
-        booking_id=entry.booking_id if known else None,
+        unit_id=unit_id,
+        starts_at=occupied_from,
+        ends_at=occupied_to,
+        booked=Booked(*booked) if known else None,
+        booking_id=booking_id if known else None,
         mine=mine,
-        label=label,
+        label=f"{name} · {organisation}" if known and not mine else None,
     )

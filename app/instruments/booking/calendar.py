@@ -3,8 +3,6 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event
-
 from app.instruments.models import Booking
 
 PRODUCT = "-//Delta Commons//Instrument booking//ZH"
@@ -13,6 +11,8 @@ STATUS = {"requested": "TENTATIVE", "confirmed": "CONFIRMED", "cancelled": "CANC
 
 def calendar_file(booking: Booking, *, url: str) -> bytes:
     """The file: a stable UID, and a SEQUENCE that grows with every change, so that calendars update in place."""
+    from icalendar import Calendar, Event  # noqa: PLC0415 - 5 MB in every process, and few ever ask for a file
+
     zone = ZoneInfo(booking.tz)
     event = Event()
     event.add("uid", f"booking-{booking.id}@delta-commons")
