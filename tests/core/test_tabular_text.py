@@ -1,4 +1,4 @@
-"""CSV and TSV: encodings, delimiters, quotes, ragged rows; each fault named, nothing lost."""
+"""CSV and TSV: delimiters, quotes, ragged rows; each fault named, nothing lost."""
 
 import json
 from pathlib import Path
@@ -7,96 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.tabular import EncodingUnclear, Limits, Row, Table, TableError, formula_safe, read, write_csv
+from app.core.tabular import EncodingUnclear, Limits, TableError, formula_safe, read, write_csv
+from tests.core.tables import CHINESE, cells, faults, refused, table
 from tests.support.shared import shared_data
-
-CHINESE = "设备名称,型号,原值\n扫描电子显微镜,S-4800,2350000.00\n质谱仪,“天瑞”,12.5℃\n"
-
-
-def table(data: bytes | str, name: str = "t.csv", **options: object) -> Table:
-    return read(data.encode() if isinstance(data, str) else data, filename=name, **options)  # type: ignore[arg-type] # passed through
-
-
-def cells(found: Table) -> list[tuple[str, ...]]:
-    return [row.cells for row in found.rows()]
-
-
-def faults(row: Row) -> list[tuple[int | None, str, str | None]]:
-    return [(fault.row, fault.code, fault.column) for fault in row.faults]
-
-
-def refused(data: bytes | str, name: str = "t.csv", **options: object) -> str:
-    with pytest.raises(TableError) as caught:
-        list(table(data, name, **options).rows())
-    assert caught.value.errors[0].message.text()
-    return caught.value.reason
-
-
-@pytest.mark.parametrize(
-    ("codec", "named"),
-    [
-        ("utf-8", "utf-8"),
-        ("utf-8-sig", "utf-8"),
-        ("gb18030", "gb18030"),
-        ("gbk", "gb18030"),
-        ("utf-16", "utf-16"),
-        ("utf-16-le", "utf-16-le"),
-        ("utf-16-be", "utf-16-be"),
-        ("utf-32", "utf-32"),
-    ],
-)
-def test_encodings_told_without_asking(codec: str, named: str) -> None:
-    found = table(CHINESE.encode(codec))
-    assert found.encoding == named
-    assert found.header == ("设备名称", "型号", "原值")
-    assert cells(found) == [("扫描电子显微镜", "S-4800", "2350000.00"), ("质谱仪", "“天瑞”", "12.5℃")]
-
-
-def test_big5_is_asked_with_samples() -> None:
-    data = "設備名稱,型號\n掃描電子顯微鏡,甲\n質譜儀與離心機,乙\n".encode("big5")
-    data.decode("gb18030")  # valid, and wrong: why strict decoding alone is not believed
-    with pytest.raises(EncodingUnclear) as caught:
-        table(data)
-    best = caught.value.candidates[0]
-    assert (best.encoding, best.undecodable) == ("big5", 0)
-    assert best.sample.startswith("設備名稱,型號")
-    assert caught.value.as_json()["candidates"][0]["encoding"] == "big5"
-    assert cells(table(data, encoding="big5"))[0] == ("掃描電子顯微鏡", "甲")
-
-
-@pytest.mark.parametrize("name", ["base64", "rot13", "no-such-encoding", "utf\0"])
-def test_unknown_encoding(name: str) -> None:
-    assert refused("a,b\n1,2\n", encoding=name) == "encoding_unknown"
-
-
-def test_a_stray_byte_is_named_at_its_cell_and_the_rest_is_read() -> None:
-    found = list(table(b"name,model\nCryostat,A\nInc\xcaucyte,B\n").rows())
-    assert [row.cells for row in found] == [("Cryostat", "A"), ("Inc\ufffducyte", "B")]
-    assert [faults(row) for row in found] == [[], [(3, "undecodable_byte", "name")]]
-    assert "0xCA" in found[1].faults[0].message.text()
-
-
-def test_a_stray_byte_in_gb18030() -> None:
-    data = (CHINESE * 20).encode("gb18030").replace("质谱仪".encode("gb18030"), b"\xff", 1)
-    found = table(data)
-    assert found.encoding == "gb18030"
-    assert [fault for row in found.rows() for fault in faults(row)] == [(3, "undecodable_byte", "设备名称")]
-
-
-def test_a_long_chinese_file_is_judged_by_its_beginning() -> None:
-    data = ("名称,说明\n" + "扫描电子显微镜,用于材料表面形貌观察和成分分析\n" * 30_000).encode("gb18030")
-    found = table(data)
-    assert (found.encoding, sum(1 for _ in found.rows())) == ("gb18030", 30_000)
-
-
-def test_a_given_encoding_is_used_whatever_it_costs() -> None:
-    rows = list(table("名称,值\n扫描,1\n".encode("gb18030"), encoding="utf-8").rows())
-    assert faults(rows[0]) == [(2, "undecodable_byte", "\ufffd\ufffd\ufffd\ufffd")]
-
-
-def test_a_header_that_cannot_be_read_is_announced() -> None:
-    found = table(b"na\xcame,b\n1,2\n")
-    assert [(w.code, w.row) for w in found.warnings] == [("header_unreadable", 1)]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -164,6 +77,12 @@ def test_blank_and_repeated_headers_are_announced_and_columns_stay_unique() -> N
     assert [w.code for w in found.warnings] == ["header_blank", "header_repeated"]
 
 
+def test_column_names_are_one_line_unique_and_printable() -> None:
+    found = table('"原值\r\n(元)",a\0b,备注,备注,备注 (C),' + "长" * 500 + "\n1,2,3,4,5,6\n")
+    assert found.columns == ("原值 (元)", "a\ufffdb", "备注 (C) (C)", "备注 (D)", "备注 (C)", "长" * 200)
+    assert [w.code for w in found.warnings] == ["header_unreadable", "header_repeated"]
+
+
 def test_titles_above_the_header_are_announced() -> None:
     found = table("大型仪器设备一览表,,\n,,\n名称,型号,值\n甲,乙,1\n丙,丁,2\n")
     assert (found.header_row, cells(found)) == (3, [("甲", "乙", "1"), ("丙", "丁", "2")])
@@ -185,7 +104,7 @@ def test_titles_above_the_header_are_announced() -> None:
 def test_characters_that_do_harm_are_named(bad: str, code: str) -> None:
     rows = list(table(f"名称,值\n好,1\n{bad},2\n").rows())
     assert [faults(row) for row in rows] == [[], [(3, code, "名称")]]
-    assert rows[1].cells == (bad, "2")
+    assert rows[1].cells == (bad.replace("\0", "\ufffd"), "2")
     assert len(rows[1].faults[0].value or "") <= 80
 
 
@@ -219,6 +138,15 @@ def test_rows_can_be_read_twice_from_a_path(tmp_path: Path) -> None:
     path.write_text(CHINESE, encoding="gb18030")
     found = read(path, filename="t.csv")
     assert list(found.rows()) == list(found.rows())
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t", "\u3000", "\u00a0 ", "\ufeff", "\r", "\n"])
+@pytest.mark.parametrize("sign", list("=+-@＝＋－＠"))
+def test_every_start_of_a_formula_is_disarmed(sign: str, blank: str) -> None:
+    cell = f"{blank}{sign}SUM(A1)"
+    assert formula_safe(cell) == f"'{cell}"
+    written = b"".join(write_csv([["名称", "值"], [cell, "x"]]))
+    assert cells(table(written)) == [(cell, "x")]
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "=HYPERLINK(0)"])

@@ -13,20 +13,20 @@ Turned down: guessing encodings by statistics alone (Big5 is nearly always valid
 from pathlib import Path
 
 from app.core.tabular.delimited import open_text
-from app.core.tabular.errors import Candidate, EncodingUnclear, TableError
+from app.core.tabular.encoding import ENCODINGS
+from app.core.tabular.errors import EncodingUnclear, TableError
 from app.core.tabular.limits import Limits
 from app.core.tabular.source import Source, kind_of
-from app.core.tabular.table import Row, Sheet, Table, build
+from app.core.tabular.table import Row, Table, build
 from app.core.tabular.workbook import open_sheet
 from app.core.tabular.write import Cell, formula_safe, write_csv, write_xlsx
 
 __all__ = [
-    "Candidate",
+    "ENCODINGS",
     "Cell",
     "EncodingUnclear",
     "Limits",
     "Row",
-    "Sheet",
     "Table",
     "TableError",
     "formula_safe",

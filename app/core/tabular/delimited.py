@@ -17,6 +17,7 @@ from app.core.tabular.encoding import KEEP_BYTES, encoding_of
 from app.core.tabular.errors import TableError
 from app.core.tabular.source import Source
 from app.core.tabular.table import Content, Record
+from app.core.tabular.write import FORMULA
 
 DELIMITERS = ",;\t|"
 SAMPLE_LINES = 200
@@ -26,7 +27,7 @@ MOST_BROKEN_QUOTES = 1_000
 POSTGRES_NULL = "\\N"
 SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 """Excel's own first line that names the delimiter and is not shown as a row."""
-ESCAPED = re.compile(r"'[=+\-@\t\r]")
+ESCAPED = re.compile(f"'(?:{FORMULA.pattern})")
 """A cell as `formula_safe` writes it."""
 MARKUP = ("<!doctype html", "<html", "<head", "<body", "<table", "<?xml")
 

@@ -3,18 +3,17 @@
 A byte-order mark or strict UTF-8 is proof. GB18030 accepts nearly every pair of bytes, Big5 included, so strict decoding
 proves little: it is believed when the text so read keeps to the characters of GB 2312. One stray byte in a hundred
 characters does not change what the rest is; it is kept as U+DC00 + byte, and named at its cell when the row is read.
+What the sender says is believed unless the file plainly says otherwise: a byte-order mark, or more lost than read.
 """
 
 import codecs
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
-from charset_normalizer import from_bytes
-
-from app.core.i18n import msg
+from app.core.i18n import Message, msg
 from app.core.tabular.errors import Candidate, EncodingUnclear, TableError, shown
 from app.core.tabular.source import Source
 
@@ -28,6 +27,36 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+ENCODINGS: Mapping[str, Message] = {
+    "utf-8": msg("UTF-8"),
+    "gb18030": msg("GB18030（含 GBK、GB2312）"),
+    "big5": msg("Big5（繁体中文）"),
+    "utf-16": msg("UTF-16（Unicode 文本）"),
+    "cp1252": msg("Windows-1252（西欧）"),
+    "mac_roman": msg("Mac Roman（旧 Mac 电脑）"),
+    "cp1250": msg("Windows-1250（中欧）"),
+    "shift_jis": msg("Shift_JIS（日文）"),
+    "euc_kr": msg("EUC-KR（韩文）"),
+}
+"""What a sender may choose."""
+WIDE: Mapping[str, tuple[str, ...]] = {
+    "utf-16": ("utf-16-le", "utf-16-be"),
+    "utf-16-le": ("utf-16-le",),
+    "utf-16-be": ("utf-16-be",),
+    "utf-32": ("utf-32-le", "utf-32-be"),
+    "utf-32-le": ("utf-32-le",),
+    "utf-32-be": ("utf-32-be",),
+}
+"""The codecs a wide encoding may stand for where the file has no byte-order mark."""
+KNOWN_AS: Mapping[str, str] = {
+    **{codecs.lookup(name).name: name for name in (*ENCODINGS, *WIDE)},
+    "utf-8": "utf-8-sig",
+    "utf-8-sig": "utf-8-sig",
+    "gbk": "gb18030",
+    "gb2312": "gb18030",
+    "iso8859-1": "cp1252",
+}
+"""The codec that reads each accepted encoding, under Python's name for it; each reads what its forerunners wrote."""
 CHUNK = 1024 * 1024
 BELIEVED = 0.9
 """Share of characters inside GB 2312 above which GB18030 is believed; real files have 0.97 and more."""
@@ -37,8 +66,8 @@ JUDGED = 500_000
 SAMPLE = 64 * 1024
 SAMPLE_LINES = 3
 SAMPLE_CHARACTERS = 60
-ASKED = ("big5", "gb18030", "cp1252", "mac_roman", "cp1250", "shift_jis", "euc_kr", "utf-8")
-"""What the sender is offered; charset-normalizer only orders them."""
+ASKED = tuple(name for name in ENCODINGS if name not in WIDE)
+"""What the sender is asked about; charset-normalizer only orders them."""
 BIG5_FREQUENT = range(0xA4, 0xC7)
 """Lead bytes of Big5's frequently used characters."""
 
@@ -64,6 +93,10 @@ class Reading:
     def mostly_clean(self) -> bool:
         return self.strays <= max(1, int(self.foreign * STRAYS_PER_CHARACTER))
 
+    def mostly_lost(self) -> bool:
+        """Whether more could not be decoded than could, so that the encoding is plainly another."""
+        return self.strays > max(1, self.foreign)
+
     def looks_simplified(self) -> bool:
         return self.foreign > 0 and self.simplified >= BELIEVED * self.foreign
 
@@ -73,19 +106,39 @@ def encoding_of(source: Source, given: str | None) -> str:
 
     Raises:
         EncodingUnclear: it cannot be told; the sender has to choose.
-        TableError: the encoding that was given does not exist, or the content is binary.
+        TableError: the encoding that was given is not known or plainly another, or the content is binary.
     """
     if given is not None:
-        return _known(given)
+        return _given(source, given)
     head = source.head()
-    for mark, name in BOMS:
-        if head.startswith(mark):
-            return name
-    wide = _wide(head)
-    if wide:
-        return wide
-    _refuse_binary(head)
+    found = _marked(head) or _wide(head)
+    if found:
+        return found
+    if _is_binary(head):
+        raise TableError("not_a_table", msg("这不是表格文件，请上传 CSV 或 XLSX"))
     return _proven(source) or _ask(source)
+
+
+def _marked(head: bytes) -> str | None:
+    """The codec a byte-order mark proves."""
+    return next((name for mark, name in BOMS if head.startswith(mark)), None)
+
+
+def _given(source: Source, name: str) -> str:
+    """The codec for the encoding the sender says it is."""
+    codec, head = _known(name), source.head()
+    marked = _marked(head)
+    found: str | None
+    if marked is not None:
+        found = marked if codec.startswith(marked) else None
+    elif codec in WIDE:
+        found = _wide_without_mark(head, codec)
+    else:
+        found = None if _is_binary(head) or _decode(source, codec).mostly_lost() else codec
+    if found is None:
+        reason = msg("按「{name}」读不出文字，请换一种文字编码，或选自动判断", name=shown(name))
+        raise TableError("encoding_wrong", reason)
+    return found
 
 
 def _proven(source: Source) -> str | None:
@@ -107,10 +160,9 @@ def _known(name: str) -> str:
         info = codecs.lookup(name)
     except (LookupError, ValueError):
         info = None
-    # The stubs do not show that codecs such as base64 say here that they are no text encodings.
-    if info is None or not getattr(info, "_is_text_encoding", False):
-        raise TableError("encoding_unknown", msg("不认识的文字编码「{name}」", name=name[:SAMPLE_CHARACTERS]))
-    return {"utf-8": "utf-8-sig", "gb2312": "gb18030", "gbk": "gb18030"}.get(info.name, info.name)
+    if info is None or info.name not in KNOWN_AS:
+        raise TableError("encoding_unknown", msg("不认识的文字编码「{name}」", name=shown(name)))
+    return KNOWN_AS[info.name]
 
 
 def _chunks(source: Source) -> Iterator[bytes]:
@@ -146,34 +198,38 @@ def _wide(head: bytes) -> str | None:
     zeros = head.count(0)
     if zeros < 2 or zeros * 50 < len(head):  # noqa: PLR2004 - a stray NUL is no sign
         return None
-    for name, width in (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2)):
-        whole = head[: len(head) // width * width]
-        try:
-            text = whole[: SAMPLE // 4].decode(name)
-        except UnicodeDecodeError:
-            continue
+    return _wide_without_mark(head, "utf-32") or _wide_without_mark(head, "utf-16")
+
+
+def _wide_without_mark(head: bytes, encoding: str) -> str | None:
+    """The codec of a wide encoding under which the beginning reads like lines of text."""
+    part = head[: SAMPLE // 4]
+    for name in WIDE[encoding]:
+        text = codecs.getincrementaldecoder(name)("replace").decode(part)
         likely = sum(
-            c in "\t\r\n" or " " <= c <= "\u024f" or "\u2000" <= c <= "\u9fff" or c >= "\uff00" for c in text
+            c in "\t\r\n" or " " <= c <= "\u024f" or "\u2000" <= c <= "\u9fff" or "\uff00" <= c < "\ufffd"
+            for c in text
         )
         if text and likely >= BELIEVED * len(text) and any(c in text for c in "\r\n,;\t|"):
             return name
     return None
 
 
-def _refuse_binary(head: bytes) -> None:
+def _is_binary(head: bytes) -> bool:
     controls = len(re.findall(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", head))
-    if controls * 20 > len(head):
-        raise TableError("not_a_table", msg("这不是表格文件，请上传 CSV 或 XLSX"))
+    return controls * 20 > len(head)
 
 
 def _ask(source: Source) -> NoReturn:
     """Ask the sender, the likeliest encoding first."""
+    from charset_normalizer import from_bytes  # noqa: PLC0415 - 3 MB in every process, and few ever need to guess
+
     sample = _telling_lines(source)
     guessed = [codecs.lookup(match.encoding).name for match in from_bytes(sample)]
     likely = ["big5"] if _looks_big5(sample) else []
     order = [*likely, *(name for name in guessed if name in ASKED), *ASKED]
     found = [_candidate(sample, name) for name in dict.fromkeys(order)]
-    raise EncodingUnclear(sorted(found, key=lambda c: c.undecodable))
+    raise EncodingUnclear(sorted(filter(None, found), key=lambda c: c.undecodable))
 
 
 def _telling_lines(source: Source) -> bytes:
@@ -197,7 +253,12 @@ def _looks_big5(sample: bytes) -> bool:
     return bool(foreign) and frequent >= 0.7 * len(foreign)
 
 
-def _candidate(sample: bytes, name: str) -> Candidate:
+def _candidate(sample: bytes, name: str) -> Candidate | None:
+    """What the file would say in an encoding; None where choosing it would be refused."""
     text = sample.decode(name, KEEP_BYTES)
+    reading = Reading()
+    _count(text, reading)
+    if reading.mostly_lost():
+        return None
     lines = [shown(line.strip())[:SAMPLE_CHARACTERS] for line in text.splitlines()[:SAMPLE_LINES]]
-    return Candidate(name, "\n".join(lines), len(KEPT.findall(text)))
+    return Candidate(name, "\n".join(lines), reading.strays)

@@ -13,6 +13,9 @@ from app.core.tabular.encoding import KEPT
 from app.core.tabular.errors import FAULTS, TableError, shown
 from app.core.tabular.limits import Limits
 
+UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
+"""What no database keeps; it becomes U+FFFD, and a fault says so."""
+NAME_CHARACTERS = 200
 HEADER_SOUGHT = 30
 """Records among which the header is looked for."""
 HEADER_FILLED = 0.6
@@ -119,8 +122,8 @@ class Table:
         ):
             for index, cell in enumerate(cells):
                 faults += self._cell_faults(record.number, self.columns[index], cell)
-                cells[index] = KEPT.sub("\ufffd", cell)
-            surplus = [KEPT.sub("\ufffd", cell) for cell in surplus]
+                cells[index] = UNKEEPABLE.sub("\ufffd", cell)
+            surplus = [UNKEEPABLE.sub("\ufffd", cell) for cell in surplus]
         return Row(record.number, tuple(cells), tuple(faults), tuple(surplus))
 
     def _row_fault(self, record: Record, code: str, reason: Message, value: str | None = None) -> FieldError:
@@ -132,7 +135,9 @@ class Table:
         kept = KEPT.findall(cell)
         if kept:
             codes = " ".join(f"0x{ord(c) - 0xDC00:02X}" for c in kept[:8])
-            reason = msg("有 {count} 个字节无法解读：{bytes}", count=len(kept), bytes=codes)
+            reason = msg(
+                "有 {count} 处文字读不出来（字节 {bytes}），请在原文件中改正", count=len(kept), bytes=codes
+            )
             yield FieldError(column, "undecodable_byte", reason, row=row, column=column, value=shown(cell))
         code = text.fault(KEPT.sub("", cell).replace("\r", "\n"), lines=True)
         if code:
@@ -150,7 +155,7 @@ def build(content: Content, *, header_row: int | None, limits: Limits) -> Table:
     """
     first = list(itertools.islice((r for r in content.records() if _filled(r.cells)), HEADER_SOUGHT))
     header = _given(content, header_row) if header_row else _header(first)
-    names = [KEPT.sub("\ufffd", text.clean(cell)) for cell in header.cells]
+    names = [_name(cell) for cell in header.cells]
     while not names[-1]:
         names.pop()
     if len(names) > limits.columns:
@@ -178,6 +183,11 @@ def build(content: Content, *, header_row: int | None, limits: Limits) -> Table:
     )
 
 
+def _name(cell: str) -> str:
+    """What a header cell calls its column: one line of bounded length with nothing invisible in it."""
+    return SUSPECT.sub("\ufffd", " ".join(text.clean(cell).split()))[:NAME_CHARACTERS]
+
+
 def letter(index: int) -> str:
     """The spreadsheet letter of a 0-based column: A … Z, AA …."""
     name, index = "", index + 1
@@ -189,11 +199,15 @@ def letter(index: int) -> str:
 
 def unique_names(names: Sequence[str]) -> tuple[str, ...]:
     """Column names made unique with the spreadsheet letter."""
-    seen = Counter(names)
-    return tuple(
-        name if name and seen[name] == 1 else f"{name} ({letter(index)})".strip()
-        for index, name in enumerate(names)
-    )
+    seen, taken = Counter(names), set(names)
+    unique = []
+    for index, name in enumerate(names):
+        made = name
+        while not made or (seen[name] > 1 and made in taken):
+            made = f"{made} ({letter(index)})".strip()
+        taken.add(made)
+        unique.append(made)
+    return tuple(unique)
 
 
 def _filled(cells: Sequence[str]) -> bool:

@@ -10,7 +10,8 @@ from typing import BinaryIO, Literal
 
 Cell = str | int | float | Decimal | date | datetime | None
 ROWS_PER_CHUNK = 1_000
-FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = re.compile(r"[\t\r\n]|[\s\ufeff]*[=+\-@＝＋－＠]")
+"""How a cell begins that some spreadsheet runs: it may trim blanks, and Chinese ones read full-width signs."""
 NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)*%?")
 EXACT_DIGITS = 15
 """Longer integers lose digits in a spreadsheet and are written as text."""
@@ -21,7 +22,7 @@ def formula_safe(cell: str) -> str:
 
     Signed numbers stay as they are. `read` takes the apostrophe away again, so that a file comes back unchanged.
     """
-    if cell.startswith(FORMULA_START) and not NUMBER.fullmatch(cell):
+    if FORMULA.match(cell) and not NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell
 
