@@ -1,6 +1,9 @@
 """Texts in two languages: the Chinese sentence is the message id, the `en.po` of each package holds the English.
 
 `msg("已有 {count} 条", count=3)` makes a lazy `Message`; it becomes text only where the reader's language is known.
+A Chinese word that stands for several English ones is told apart by its context (gettext's `msgctxt`): without one, 取消预约
+is what a button does, `pmsg("event", "取消预约")` what has happened. English has a singular where `en.po` gives an entry
+`msgid_plural`: it is said when the parameter `count` is 1.
 """
 
 import re
@@ -28,11 +31,12 @@ class Message:
 
     id: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    context: str = ""
 
     def text(self, locale: Locale = DEFAULT) -> str:
         """The sentence in `locale`; parameters that are messages themselves are translated too."""
         values = {k: v.text(locale) if isinstance(v, Message) else v for k, v in self.params.items()}
-        sentence = gettext(self.id, locale)
+        sentence = gettext(self.id, locale, self.context, count=values.get("count"))
         return sentence.format_map(values) if values else sentence
 
 
@@ -41,26 +45,37 @@ def msg(id: str, /, **params: Any) -> Message:  # noqa: A002 - gettext's own wor
     return Message(id, params)
 
 
-def gettext(id: str, locale: Locale) -> str:  # noqa: A002
-    """The translation of a message id, or the id itself (Chinese is the source language)."""
-    return id if locale == DEFAULT else catalog().get(id, id)
+def pmsg(context: str, id: str, /, **params: Any) -> Message:  # noqa: A002
+    """A lazy message whose English depends on `context`."""
+    return Message(id, params, context)
+
+
+def gettext(id: str, locale: Locale, context: str = "", *, count: object = None) -> str:  # noqa: A002
+    """The translation of a message id in its context, or the id itself (Chinese is the source language)."""
+    if locale == DEFAULT:
+        return id
+    forms = catalog().get((context, id), (id,))
+    return forms[0 if count == 1 else -1]
 
 
 @lru_cache(maxsize=1)
-def catalog() -> dict[str, str]:
-    """Every English sentence of every package."""
-    sentences: dict[str, str] = {}
+def catalog() -> dict[tuple[str, str], tuple[str, ...]]:
+    """Every English sentence of every package, by context (mostly none) and message id: singular and plural, or one."""
+    sentences: dict[tuple[str, str], tuple[str, ...]] = {}
     for path in sorted(APP.rglob("en.po")):
-        with path.open("rb") as file:
-            for message in read_po(file, locale="en"):
-                if (
-                    message.id
-                    and isinstance(message.id, str)
-                    and isinstance(message.string, str)
-                    and message.string
-                ):
-                    sentences[message.id] = message.string
+        sentences |= sentences_of(path)
     return sentences
+
+
+def sentences_of(path: Path) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The English sentences of one `en.po`."""
+    with path.open("rb") as file:
+        messages = [message for message in read_po(file, locale="en") if message.id]
+    return {(message.context or "", _forms(message.id)[0]): _forms(message.string) for message in messages}
+
+
+def _forms(text: object) -> tuple[str, ...]:
+    return tuple(str(form) for form in text) if isinstance(text, list | tuple) else (str(text),)
 
 
 def negotiate(*, chosen: str | None, accept_language: str | None) -> Locale:

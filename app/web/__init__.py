@@ -27,7 +27,9 @@ Raise Problems for everything else: `problem_page` shows them (401 goes to /sign
 
 In templates: `{% extends "layout.html" %}`; blocks title, meta, styles, scripts, body_class, main_class ("page", or
 "page page--narrow"), content. Texts `{{ _("已有 {count} 条", count=n) }}`, English in `app/<feature>/en.po`; a `Message` in
-`{{ }}` translates itself. Filters: `{{ at|when }}`, `{{ start|when(end, tz="Asia/Shanghai") }}`, `{{ fen|money }}`,
+`{{ }}` translates itself. Where one Chinese word is several English ones, `_p("one", "仪器")` and `pmsg("event", "登录")` name
+the context (`msgctxt`): none is the verb or the plural; "one" the singular, "state" a state, "event" what has happened.
+Filters: `{{ at|when }}`, `{{ start|when(end, tz="Asia/Shanghai") }}`, `{{ fen|money }}`,
 `{{ at|local_input }}`, `{{ {"hx-get": url}|attributes }}`. Functions: `static("css/x.css")`, `icon(name, label=none)` (names
 in icons.txt: add yours, then `python -m app.cli assets`), `csrf_field()` in every POST form, `this_page()` (locale, caller,
 `here(cursor=none, q="x")`), `province_name(code)`. No inline script or style: the policy forbids both.

@@ -22,6 +22,11 @@ def translate(sentence: str | Message, /, **params: Any) -> str:
     return message.text(current.get().locale)
 
 
+def translate_in(context: str, sentence: str, /, **params: Any) -> str:
+    """`_p("one", "仪器")`: the sentence as it is said in a context."""
+    return translate(Message(sentence, params, context))
+
+
 def _said(value: Any) -> Any:
     spoken = isinstance(value, Message | provinces.ProvinceName)
     return value.text(current.get().locale) if spoken else value
@@ -73,6 +78,7 @@ def environment() -> Environment:
     made.filters["attributes"] = _attributes
     made.globals.update(
         _=translate,
+        _p=translate_in,
         static=static,
         icon=icon,
         csrf_field=_csrf_field,

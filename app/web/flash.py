@@ -28,7 +28,9 @@ class Flash:
 
 def leave(response: Response, settings: Settings, message: Message, tone: Tone = "success") -> None:
     """Let the next page say `message`; its parameters must be JSON-ready."""
-    payload = json.dumps([tone, message.id, dict(message.params)], ensure_ascii=False, default=str).encode()
+    payload = json.dumps(
+        [tone, message.id, dict(message.params), message.context], ensure_ascii=False, default=str
+    ).encode()
     value = f"{base64.urlsafe_b64encode(payload).decode()}.{sign(settings.secret, _PURPOSE, payload)}"
     response.set_cookie(COOKIE, value, max_age=SECONDS, httponly=True, samesite="lax", secure=settings.https)
 
@@ -43,8 +45,8 @@ def take(request: Request) -> Flash | None:
     settings: Settings = request.app.state.settings
     if not payload or not verify(settings.secret, _PURPOSE, payload, signature):
         return None
-    tone, sentence, params = json.loads(payload)
-    return Flash(Message(sentence, params), tone)
+    tone, *message = json.loads(payload)
+    return Flash(Message(*message), tone)
 
 
 def clear(response: Response, settings: Settings) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core import i18n
-from app.core.i18n import Message, catalog, gettext, msg, negotiate
+from app.core.i18n import Message, catalog, gettext, msg, negotiate, pmsg
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,23 @@ def test_messages_become_text_late() -> None:
     assert Message("{原样}").text() == "{原样}"
 
 
+def test_a_context_tells_what_is_done_from_what_has_happened() -> None:
+    assert msg("取消预约").text("en") == "Cancel booking"
+    assert pmsg("event", "取消预约").text("en") == "Booking cancelled"
+    assert pmsg("event", "取消预约").text("zh") == "取消预约"
+    assert pmsg("没有这种语境", "取消预约").text("en") == "取消预约"
+    assert pmsg("event", "{name} 改期", name="甲").text("en") == "甲 改期"
+
+
+def test_english_has_a_singular() -> None:
+    assert msg("{count} 台仪器", count=1).text("en") == "1 instrument"
+    assert msg("{count} 台仪器", count=0).text("en") == "0 instruments"
+    assert msg("{count} 台仪器", count=1).text("zh") == "1 台仪器"
+
+
 def test_catalogs_of_all_packages_are_merged_once() -> None:
-    assert catalog()["没有找到"] == "Not found"
-    assert catalog()["该幂等键已用于另一个请求"] == "This idempotency key was used with another request"
+    assert catalog()["", "没有找到"] == ("Not found",)
+    assert catalog()["", "该幂等键已用于另一个请求"] == (
+        "This idempotency key was used with another request",
+    )
     assert catalog() is catalog()

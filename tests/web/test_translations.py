@@ -1,61 +1,80 @@
-"""Every Chinese sentence of the application has an English one; no package translates another's differently."""
+"""Every Chinese sentence of the application has an English one in its context; no package says another's differently."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 
+from app.core.i18n import sentences_of
 from app.web.static import APP
 
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
 OPTIONS = {"**/templates/**.html": {"silent": "false", "trim_blocks": "true", "lstrip_blocks": "true"}}
-KEYWORDS = {"_": None, "msg": None}
+IN_CONTEXT = ((1, "c"), 2)
+KEYWORDS = {"_": None, "msg": None, "_p": IN_CONTEXT, "pmsg": IN_CONTEXT}
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
-def _sentences() -> Iterator[tuple[str, str]]:
-    """Every message id with the file that says it."""
-    for file, _line, message, _comments, _context in extract_from_dir(
+Key = tuple[str, str]
+"""Context, mostly none, and message id."""
+
+
+def _said() -> Iterator[tuple[Key, str]]:
+    """Every message of the code and the templates, with the file that says it."""
+    for file, _line, message, _comments, context in extract_from_dir(
         APP, method_map=METHODS, options_map=OPTIONS, keywords=KEYWORDS
     ):
         if isinstance(message, str) and message:
-            yield message, file
+            yield (context or "", message), file
 
 
-def _english() -> dict[str, dict[Path, str]]:
-    found: dict[str, dict[Path, str]] = {}
+def _english() -> dict[Key, dict[Path, tuple[str, ...]]]:
+    found: dict[Key, dict[Path, tuple[str, ...]]] = {}
     for path in sorted(APP.rglob("en.po")):
-        with path.open("rb") as file:
-            for message in read_po(file, locale="en"):
-                if isinstance(message.id, str) and message.id and isinstance(message.string, str):
-                    found.setdefault(message.id, {})[path] = message.string
+        for key, forms in sentences_of(path).items():
+            found.setdefault(key, {})[path] = forms
     return found
 
 
 def test_no_sentence_is_without_english() -> None:
     english = _english()
-    missing = {(file, sentence) for sentence, file in _sentences() if CHINESE.search(sentence)}
-    assert sorted(pair for pair in missing if not any(english.get(pair[1], {}).values())) == []
+    chinese = {(file, *key) for key, file in _said() if CHINESE.search(key[1])}
+    complete = {key for key, places in english.items() if all(all(forms) for forms in places.values())}
+    assert sorted(entry for entry in chinese if entry[1:] not in complete) == []
 
 
-def test_packages_agree_and_nothing_is_left_over() -> None:
-    said = {sentence for sentence, _ in _sentences()}
-    english = _english()
-    assert {s: texts for s, texts in english.items() if len(set(texts.values())) > 1} == {}
-    assert sorted(s for s in english if s not in said) == []
+def test_no_two_packages_translate_the_same_sentence() -> None:
+    assert {key: list(places) for key, places in _english().items() if len(places) > 1} == {}
+
+
+def test_nothing_in_the_catalogs_is_unsaid() -> None:
+    said = {key for key, _ in _said()}
+    assert sorted(key for key in _english() if key not in said) == []
 
 
 def test_placeholders_are_the_same() -> None:
     different = [
-        sentence
-        for sentence, texts in _english().items()
-        for text in texts.values()
+        (sentence, text)
+        for (_, sentence), places in _english().items()
+        for forms in places.values()
+        for text in forms
         if set(PLACEHOLDER.findall(sentence)) != set(PLACEHOLDER.findall(text))
     ]
     assert different == []
+
+
+def test_english_has_no_chinese_but_what_is_quoted() -> None:
+    """What the sentence itself tells a reader to type stays."""
+    quoted = {"转", "日本", "大学"}
+    left = {
+        key: forms
+        for key, places in _english().items()
+        for forms in places.values()
+        if set(re.findall(r"[\u4e00-\u9fff]+", " ".join(forms))) - quoted
+    }
+    assert left == {}
 
 
 def test_templates_show_no_untranslated_chinese() -> None:

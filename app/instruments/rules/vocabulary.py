@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.core.i18n import Message, msg
+from app.core.i18n import Message, msg, pmsg
 
 Labels = Mapping[str, Message]
 
@@ -30,7 +30,7 @@ CARRIER_TYPES: Labels = {
 """所属载体; the form's own words are the codes."""
 NO_CARRIER = "无"
 RUNNING_STATES: Labels = {
-    "normal": msg("正常"),
+    "normal": pmsg("state of an instrument", "正常"),
     "standby": msg("待机"),
     "remote": msg("远程服务中"),
     "occasional_fault": msg("偶有故障"),
@@ -41,7 +41,7 @@ RUNNING_STATES: Labels = {
 SERVICE_STATUSES: Labels = {
     "open": msg("开放"),
     "restricted": msg("限内部"),
-    "suspended": msg("停用"),
+    "suspended": pmsg("state", "停用"),
     "retired": msg("报废"),
 }
 BOOKING_MODES: Labels = {
@@ -56,6 +56,12 @@ SCOPES: Labels = {
     "region": msg("长三角"),
     "public": msg("公开"),
 }
+TIERS: Labels = {
+    "national": msg("50 万元以上"),
+    "provincial": msg("30 万元以上"),
+    "other": msg("30 万元以下"),
+}
+"""By purchase value; 以上 includes the amount itself."""
 YES_NO: Labels = {"true": msg("是"), "false": msg("否")}
 WEEKDAYS: tuple[Message, ...] = (
     msg("周一"),
