@@ -3,7 +3,9 @@
     python -m bench.limits --rows 1000000 --seconds 8      (needs Debian's wrk)
 
 Two cases, one run, alternating rounds: booking a slot among `--rows` bookings, and reading a unit's week.
-Prints requests a second, latency and the ratio of ours to the other two. Trust the ratios.
+Prints requests a second, latency, the processor time a server process spends on a request, and the ratio of ours to
+the other two. Then the floors: what a request costs that asks for nothing, and one that only says who is asking.
+Trust the ratios; the processor's time is steadier than the rate on a busy machine.
 """
 
 import argparse
@@ -34,11 +36,25 @@ PGBENCH_CLIENTS = (1, 8, 32)
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What one run of a load generator measured: requests a second, and latency in ms where it tells."""
+    """What one run of a load generator measured: requests a second; latency and processor time in ms where it tells."""
 
     rate: float
     p50: float = 0.0
     p99: float = 0.0
+    cpu: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server process that listens."""
+
+    url: str
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """The processor time it has used so far."""
+        times = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def pgbench(settings: Settings, script: str, clients: int, seconds: int) -> Figure:
@@ -54,21 +70,33 @@ def pgbench(settings: Settings, script: str, clients: int, seconds: int) -> Figu
     return Figure(float(rate.group(1)))
 
 
-def wrk(url: str, script: str, seconds: int, environment: dict[str, str]) -> Figure:
+def wrk(server: Server, script: str, seconds: int, environment: dict[str, str]) -> Figure:
     """An HTTP server under 32 connections.
 
     Raises:
         RuntimeError: an answer was not the expected one, so the figure would measure errors.
     """
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", str(HERE / script), url]
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{CONNECTIONS}",
+        f"-d{seconds}s",
+        "--latency",
+        "-s",
+        str(HERE / script),
+        server.url,
+    ]
+    before = server.cpu_seconds()
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | environment)
+    spent = server.cpu_seconds() - before
     text = done.stdout
     if "Non-2xx" in text:
         raise RuntimeError(text)
     found = {name: _ms(value) for name, value in re.findall(r"(50|99)%\s+([\d.]+[a-z]+)", text)}
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
+    rate, total = re.search(r"Requests/sec:\s+([\d.]+)", text), re.search(r"(\d+) requests in", text)
     assert rate, text
-    return Figure(float(rate.group(1)), found["50"], found["99"])
+    assert total, text
+    return Figure(float(rate.group(1)), found["50"], found["99"], 1000 * spent / int(total.group(1)))
 
 
 def _ms(text: str) -> float:
@@ -81,7 +109,7 @@ BARE = ["uvicorn", "--factory", "bench.bare:create_app", "--no-access-log", "--l
 
 
 @contextmanager
-def serving(settings: Settings, module: list[str]) -> Iterator[str]:
+def serving(settings: Settings, module: list[str]) -> Iterator[Server]:
     """One server process, as production runs it."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -90,7 +118,7 @@ def serving(settings: Settings, module: list[str]) -> Iterator[str]:
     process = subprocess.Popen(command, cwd=HERE.parent, env=environment)
     try:
         wait_until_up(url, process)
-        yield url
+        yield Server(url, process.pid)
     finally:
         process.terminate()
         process.wait()
@@ -115,6 +143,7 @@ def main() -> None:
         print(f"{arguments.rows:,} bookings on {len(facts.units):,} units; {os.cpu_count()} cores")
         for case in ("book", "week"):
             _case(case, settings, environment, arguments.seconds, arguments.rounds)
+        _floors(settings, environment, arguments.seconds)
 
 
 def _case(case: str, settings: Settings, environment: dict[str, str], seconds: int, rounds: int) -> None:
@@ -124,9 +153,9 @@ def _case(case: str, settings: Settings, environment: dict[str, str], seconds: i
     with serving(settings, BARE) as bare, serving(settings, OURS) as ours:
         # Alternating, so that a noisy neighbour troubles both alike.
         for number in range(rounds):
-            for name, url in (("bare handler", bare), ("our endpoint", ours)):
+            for name, server in (("bare handler", bare), ("our endpoint", ours)):
                 given = environment | {"BENCH_ROUND": f"{number}", "BENCH_SIDE": name.split()[0]}
-                figures.setdefault(name, []).append(wrk(url, f"{case}.lua", seconds, given))
+                figures.setdefault(name, []).append(wrk(server, f"{case}.lua", seconds, given))
     _report(case, figures)
 
 
@@ -137,16 +166,24 @@ def _report(case: str, figures: dict[str, list[Figure]]) -> None:
         middle["bare handler"],
         middle["our endpoint"],
     )
-    print(f"\n{case}: requests a second (median of rounds), p50 / p99 ms")
+    print(f"\n{case}: requests a second (median of rounds), p50 / p99 ms, processor ms a request")
     for name, found in figures.items():
         last = found[-1]
-        print(f"  {name:24} {middle[name]:9.0f}   {last.p50:6.1f} / {last.p99:6.1f}")
+        print(f"  {name:24} {middle[name]:9.0f}   {last.p50:6.1f} / {last.p99:6.1f}   {last.cpu:5.2f}")
     pairs = [o.rate / b.rate for o, b in zip(figures["our endpoint"], figures["bare handler"], strict=True)]
     print(
         f"  ours : bare    {statistics.median(pairs):.2f}   (rounds {', '.join(f'{p:.2f}' for p in pairs)})"
     )
     print(f"  ours : pgbench {ours / limit:.2f}   bare : pgbench {bare / limit:.2f}")
     print(json.dumps({"case": case, "rates": {n: round(v) for n, v in middle.items()}}))
+
+
+def _floors(settings: Settings, environment: dict[str, str], seconds: int) -> None:
+    print("\nfloors of our process: requests a second, p50 / p99 ms, processor ms a request")
+    with serving(settings, OURS) as ours:
+        for name, path in (("nothing asked", "/healthz"), ("who is asking", "/api/v1/me")):
+            found = wrk(ours, "get.lua", seconds, environment | {"BENCH_PATH": path})
+            print(f"  {name:24} {found.rate:9.0f}   {found.p50:6.1f} / {found.p99:6.1f}   {found.cpu:5.2f}")
 
 
 if __name__ == "__main__":
