@@ -1,8 +1,22 @@
 """Which instruments a caller sees, inside what row-level security lets through: one predicate for everything."""
 
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import BindParameter, Boolean, ColumnElement, Text, Uuid, and_, any_, bindparam, or_
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    Date,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    cast,
+    func,
+    or_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.access.permissions import Role
@@ -50,10 +64,34 @@ def visible_to(caller: Principal, row: Any = Instrument) -> ColumnElement[bool]:
     return visible(row, caller)
 
 
+def runs(caller: Principal, *, instrument_id: UUID, owner_id: UUID, tenant_id: str) -> bool:
+    """Whether the caller runs an instrument: its steward, its organisation's manager, its province's admin."""
+    return instrument_id in caller.stewardships or caller.manages(owner_id) or caller.administers(tenant_id)
+
+
 def manages(caller: Principal, instrument: Instrument) -> bool:
-    """Whether the caller runs this instrument: its steward, its organisation's manager, its province's admin."""
-    return (
-        instrument.id in caller.stewardships
-        or caller.manages(instrument.organisation_id)
-        or caller.administers(instrument.tenant_id)
+    """`runs` for an entry of the register."""
+    return runs(
+        caller,
+        instrument_id=instrument.id,
+        owner_id=instrument.organisation_id,
+        tenant_id=instrument.tenant_id,
     )
+
+
+def run_by(caller: Principal, *, instrument_id: Any, owner_id: Any, tenant_id: Any) -> ColumnElement[bool]:
+    """`runs` in SQL, over these columns; a system runs what it acts for."""
+    found: list[ColumnElement[bool]] = [instrument_id.in_(caller.stewardships), owner_id.in_(caller.managed)]
+    if caller.acts_for_province or Role.PROVINCE_ADMIN in caller.roles:
+        found.append(tenant_id == caller.tenant_id)
+    return or_(*found)
+
+
+def barred_by_customs() -> ColumnElement[bool]:
+    """Whether customs supervision 海关监管 keeps an instrument from serving other organisations today.
+
+    Duty-free goods serve others only with the customs' written notice, or once the supervision has ended (§2.2).
+    """
+    today = cast(func.timezone(Instrument.tz, func.clock_timestamp()), Date)
+    lasts = or_(Instrument.customs_until.is_(None), Instrument.customs_until >= today)
+    return and_(Instrument.customs_supervised, Instrument.customs_notice == "", lasts)

@@ -15,6 +15,7 @@ from app.instruments.booking import queries
 from app.instruments.booking.service import terms_of
 from app.instruments.rules.opening import Span, closed_spans
 from app.instruments.rules.terms import Terms
+from app.instruments.visibility import runs
 
 LONGEST_WINDOW = timedelta(days=62)
 
@@ -104,7 +105,7 @@ async def of_instrument(
 
 
 def _busy(entry: Row[Any], caller: Principal, *, runs: bool) -> Busy:
-    booking_id, unit_id, occupied_from, occupied_to, requester_id, name, organisation, *booked = entry
+    booking_id, unit_id, occupied_from, occupied_to, requester_id, name, organisation, *booked = tuple(entry)
     mine = caller.id is not None and requester_id == caller.id
     known = mine or (runs and name is not None)
     return Busy(
