@@ -36,7 +36,7 @@ async def described(db: ReadSession, *, caller: Principal) -> Me:
     """The caller with the names of their organisations; one statement."""
     assert caller.id is not None  # the guard let no visitor in
     assert caller.tenant_id is not None
-    known = await names(db, list(caller.organisations))
+    known = await names(db, caller, list(caller.organisations))
     memberships = [Belonging(i, known.get(i), role) for i, role in sorted(caller.organisations.items())]
     return Me(
         id=caller.id,

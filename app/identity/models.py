@@ -87,6 +87,7 @@ class IdentityProvider(Owned, Base):
     __table_args__ = (
         UniqueConstraint("tenant_id", "issuer", "client_id"),
         CheckConstraint("issuer = 'self' OR issuer ~ '^https?://'", name="issuer"),
+        CheckConstraint("char_length(client_id) BETWEEN 1 AND 255", name="client_id"),
         CheckConstraint(
             "char_length(name_zh) BETWEEN 1 AND 50 AND char_length(name_en) BETWEEN 1 AND 100", name="names"
         ),

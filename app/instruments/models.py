@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, TSVECTOR, ExcludeCo
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
+from app.instruments.rules import limits
 from app.instruments.rules.vocabulary import CARRIER_TYPES
 from app.tenancy.models import Owned
 from app.tenancy.policies import Own, Parent, Parties, Scoped
@@ -49,6 +50,20 @@ def one_of(column: str, values: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
+def length(column: str, most: int, *, least: int = 0) -> str:
+    """The CHECK of a text's length in characters."""
+    return (
+        f"char_length({column}) BETWEEN {least} AND {most}" if least else f"char_length({column}) <= {most}"
+    )
+
+
+def _entry_texts() -> list[CheckConstraint]:
+    return [
+        CheckConstraint(length(name, most, least=int(name in limits.NEVER_BLANK)), name=name)
+        for name, most in limits.ENTRY.items()
+    ]
+
+
 class Instrument(Owned, Base):
     """An entry of the national register of large instruments, with the rules it may be booked under.
 
@@ -61,10 +76,11 @@ class Instrument(Owned, Base):
         UniqueConstraint("tenant_id", "id"),
         UniqueConstraint("organisation_id", "inner_id"),
         ForeignKeyConstraint(["tenant_id", "organisation_id"], ["organisation.tenant_id", "organisation.id"]),
-        CheckConstraint(
-            "char_length(name_zh) BETWEEN 1 AND 300 AND char_length(name_en) <= 300", name="names"
-        ),
-        CheckConstraint("char_length(inner_id) BETWEEN 1 AND 150", name="inner_id"),
+        *_entry_texts(),
+        CheckConstraint("adcode ~ '^[0-9]{6}$'", name="adcode"),
+        CheckConstraint("postcode ~ '^([0-9]{6})?$'", name="postcode"),
+        CheckConstraint("nation ~ '^([A-Z]{2})?$'", name="nation"),
+        CheckConstraint(length("tz", 64), name="tz"),
         CheckConstraint("class_code ~ '^[0-9]{6}$'", name="class_code"),
         CheckConstraint("worth_fen >= 0", name="worth_fen"),
         CheckConstraint("begin_date >= DATE '1949-01-01'", name="begin_date"),
@@ -104,6 +120,8 @@ class Instrument(Owned, Base):
     funds: Mapped[str] = mapped_column(server_default="own")
     carrier_type: Mapped[str] = mapped_column(server_default="无")
     carrier_name: Mapped[str] = mapped_column(server_default="")
+    department: Mapped[str] = mapped_column(server_default="")
+    """部门: the part of the organisation that keeps it."""
     worth_fen: Mapped[int | None]
     nation: Mapped[str] = mapped_column(server_default="")
     manufacturer: Mapped[str] = mapped_column(server_default="")
@@ -116,9 +134,19 @@ class Instrument(Owned, Base):
     requirement: Mapped[str] = mapped_column(server_default="")
     fee_note: Mapped[str] = mapped_column(server_default="")
     service_url: Mapped[str] = mapped_column(server_default="")
+    image_url: Mapped[str] = mapped_column(server_default="")
     customs_supervised: Mapped[bool] = mapped_column(server_default="false")
+    customs_until: Mapped[date | None] = mapped_column(Date)
+    """The last day of the supervision; None while it is not known."""
+    customs_notice: Mapped[str] = mapped_column(server_default="")
+    """海关通知书: the number of the customs' consent to serving other organisations."""
+    customs_declaration: Mapped[str] = mapped_column(server_default="")
+    customs_item: Mapped[str] = mapped_column(server_default="")
+    customs_imported_on: Mapped[date | None] = mapped_column(Date)
+    customs_form: Mapped[str] = mapped_column(server_default="")
     adcode: Mapped[str]
     address: Mapped[str] = mapped_column(server_default="")
+    postcode: Mapped[str] = mapped_column(server_default="")
     contact_name: Mapped[str] = mapped_column(server_default="")
     contact_phone: Mapped[str] = mapped_column(server_default="")
     contact_email: Mapped[str] = mapped_column(server_default="")
@@ -142,12 +170,14 @@ class Instrument(Owned, Base):
             "setweight(to_tsvector('simple', zh_bigram(name_zh || ' ' || name_en)), 'A') || "
             "setweight(to_tsvector('simple', zh_bigram(model || ' ' || manufacturer || ' ' || inner_id)), 'B') || "
             "setweight(to_tsvector('simple', zh_bigram(function || ' ' || technical || ' ' || service_content)), 'C') || "
-            "array_to_tsvector(ARRAY['@' || organisation_id::text])",
+            "array_to_tsvector(ARRAY['@' || organisation_id::text, "
+            "'#' || left(adcode, 2), '#' || left(adcode, 4), '#' || adcode])",
             persisted=True,
         ),
         deferred=True,
     )
-    """Bigrams of the texts by weight, and the organisation's id, so that a word can mean either."""
+    """Bigrams of the texts by weight, the organisation's id, and its place by province, city and county, so that a word can
+    mean any of them."""
     name_key: Mapped[str] = mapped_column(Computed("zh_sort_key(name_zh)", persisted=True), deferred=True)
     """The name as it sorts: by pinyin for everyday characters."""
 
@@ -160,7 +190,8 @@ class InstrumentUnit(Owned, Base):
         UniqueConstraint("tenant_id", "id"),
         UniqueConstraint("instrument_id", "label"),
         ForeignKeyConstraint(["tenant_id", "instrument_id"], ["instrument.tenant_id", "instrument.id"]),
-        CheckConstraint("char_length(label) BETWEEN 1 AND 100", name="label"),
+        CheckConstraint(length("label", limits.UNIT_LABEL, least=1), name="label"),
+        CheckConstraint(length("serial", limits.UNIT_SERIAL), name="serial"),
         {"info": {"row_policy": Parent("instrument", "instrument_id")}},
     )
 
@@ -225,6 +256,12 @@ class Booking(Owned, Base):
             name="occupied",
         ),
         CheckConstraint("char_length(project) <= 200 AND char_length(note) <= 1000", name="texts"),
+        CheckConstraint(length("cancel_reason", 500), name="cancel_reason"),
+        CheckConstraint(
+            "char_length(requester_name) <= 100 AND char_length(organisation_name) <= 200 "
+            "AND char_length(instrument_name) <= 300 AND char_length(unit_label) <= 100 AND char_length(tz) <= 64",
+            name="names",
+        ),
         ExcludeConstraint(
             (text("unit_id"), "="),
             (text("occupied"), "&&"),
@@ -323,6 +360,7 @@ class InstrumentImportRow(Owned, Base):
         ),
         CheckConstraint(one_of("outcome", IMPORT_OUTCOMES), name="outcome"),
         CheckConstraint("row_number >= 1", name="row_number"),
+        CheckConstraint("char_length(inner_id) <= 150 AND char_length(name) <= 300", name="texts"),
         CheckConstraint("(outcome = 'faulty') = (jsonb_array_length(faults) > 0)", name="faults"),
         Index("ix_instrument_import_row_import_id_outcome_row_number", "import_id", "outcome", "row_number"),
         {"info": {"row_policy": Own()}},

@@ -18,6 +18,10 @@ class JournalEvent(Owned, Base):
     __tablename__ = "journal_event"
     __table_args__ = (
         CheckConstraint("kind ~ '^[a-z_]+\\.[a-z_]+$'", name="kind"),
+        CheckConstraint(
+            "subject_type ~ '^[a-z_]{1,50}$' AND char_length(subject_id) <= 200 AND char_length(request_id) <= 100",
+            name="texts",
+        ),
         Index("ix_journal_event_tenant_id_id", "tenant_id", "id"),
         Index("ix_journal_event_subject", "subject_type", "subject_id"),
         {"info": {"row_policy": Parties(("tenant_id", "actor_tenant_id"))}},

@@ -38,6 +38,7 @@ class Organisation(Owned, Base):
         UniqueConstraint("uscc"),
         CheckConstraint("uscc ~ '^[0-9A-HJ-NPQRTUWXY]{18}$'", name="uscc"),
         CheckConstraint("char_length(name) BETWEEN 1 AND 200", name="name"),
+        CheckConstraint("char_length(name_key) <= 1600", name="name_key"),
         CheckConstraint("adcode ~ '^[0-9]{6}$' AND left(adcode, 2) = left(tenant_id, 2)", name="adcode"),
         CheckConstraint(_one_of("kind", KINDS), name="kind"),
         CheckConstraint(_one_of("status", STATUSES), name="status"),

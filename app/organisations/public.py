@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from app.access.principal import Principal
 from app.core.db import ReadSession
 from app.organisations.models import Organisation
 from app.organisations.places import place_choices, place_names
-from app.organisations.queries import names_of
+from app.organisations.queries import names_of, visible_to
 from app.organisations.schemas import OrganisationCreate
 from app.organisations.service import get, register
 
@@ -18,9 +19,10 @@ __all__ = [
     "place_choices",
     "place_names",
     "register",
+    "visible_to",
 ]
 
 
-async def names(db: ReadSession, ids: Collection[UUID]) -> dict[UUID, str]:
-    """The names of organisations by id, by one statement; those the caller's province may not see are left out."""
-    return {row.id: row.name for row in await db.execute(names_of(ids))} if ids else {}
+async def names(db: ReadSession, caller: Principal, ids: Collection[UUID]) -> dict[UUID, str]:
+    """The names of organisations by id, by one statement; those the caller may not see are left out."""
+    return {row.id: row.name for row in await db.execute(names_of(caller, ids))} if ids else {}

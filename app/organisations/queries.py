@@ -43,9 +43,9 @@ def organisations(caller: Principal, wanted: OrganisationQuery) -> Select[Organi
     return select(Organisation).where(visible_to(caller), *_conditions(wanted))
 
 
-def names_of(ids: Collection[UUID]) -> Select[UUID, str]:
+def names_of(caller: Principal, ids: Collection[UUID]) -> Select[UUID, str]:
     """Ids and names, for features that show whose a thing is."""
-    return select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids))
+    return select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids), visible_to(caller))
 
 
 def _conditions(wanted: OrganisationQuery) -> list[ColumnElement[bool]]:

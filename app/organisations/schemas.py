@@ -1,6 +1,5 @@
 """What callers send and get."""
 
-import re
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from app.core.i18n import msg
 from app.core.keyset import ListQuery
 from app.core.schema import Input, Instant, Output
 from app.core.text import Line, clean
+from app.core.web_address import WebAddress
 from app.organisations.models import Organisation
 from app.organisations.rules.uscc import Standing, examine, normalise
 
@@ -18,9 +18,6 @@ Kind = Literal["university", "institute", "enterprise", "medical", "government",
 Status = Literal["active", "suspended"]
 Scope = Literal["organisation", "province", "region", "public"]
 Sort = Literal["name", "-name", "created", "-created"]
-
-
-_WEBSITE = re.compile(r"https?://[^\s/?#@]+([/?#]\S*)?")
 
 
 def _code(value: Any) -> Any:
@@ -34,13 +31,6 @@ def _ensure_code(value: str) -> str:
     return value
 
 
-def _ensure_website(value: str) -> str:
-    if not _WEBSITE.fullmatch(value):
-        message = msg("须为以 https:// 或 http:// 开头的网址")
-        raise PydanticCustomError("organisations.website_malformed", "{message}", {"message": message})
-    return value
-
-
 UsccText = Annotated[
     str, Field(examples=["12330000470095016Q"]), BeforeValidator(_code), AfterValidator(_ensure_code)
 ]
@@ -49,9 +39,7 @@ Name = Annotated[str, Line(200)]
 Adcode = Annotated[
     str, Field(pattern=r"^[0-9]{6}$", examples=["330106"], description="所在市、县（GB/T 2260）")
 ]
-Website = Annotated[
-    str, Line(500), Field(examples=["https://www.example.edu.cn/"]), AfterValidator(_ensure_website)
-]
+Website = Annotated[str, WebAddress(500, http=True), Field(examples=["https://www.example.edu.cn/"])]
 Reason = Annotated[str, Line(500)]
 
 

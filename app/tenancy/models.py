@@ -18,6 +18,7 @@ class Province(Base):
         CheckConstraint(
             "char_length(name_zh) BETWEEN 1 AND 50 AND char_length(name_en) BETWEEN 1 AND 100", name="names"
         ),
+        CheckConstraint("char_length(short_zh) BETWEEN 1 AND 20", name="short_zh"),
         {"info": {"row_policy": Reference()}},
     )
 

@@ -157,6 +157,7 @@ def test_the_columns_of_real_files() -> None:
         "name_zh": "Description",
         "address": "Site Location",
         "service_url": "Contact URL",
+        "department": "Department",
     }
     assert guess(["eus_instrument_id", "eus_display_name", "eus_available_hours", "eus_active_sw"]) == {
         "inner_id": "eus_instrument_id",

@@ -137,7 +137,7 @@ class TestRegister:
         assert codes(response) == {
             ("kind", "literal_error"),
             ("adcode", "string_pattern_mismatch"),
-            ("website", "organisations.website_malformed"),
+            ("website", "url_malformed"),
             ("name", "bidi_character"),
             ("tenant_id", "extra_forbidden"),
             ("status", "extra_forbidden"),

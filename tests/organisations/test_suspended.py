@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy import func, select, update
 
 from app.access.permissions import Role
+from app.access.principal import VISITOR
 from app.core import clock
 from app.core.db import Database
 from app.instruments.models import Booking, Instrument
@@ -64,5 +65,5 @@ async def test_names_by_id(database: Database) -> None:
     shown = await make_organisation(database, "330000", "钱塘示例大学")
     hidden = await make_organisation(database, "330000", "不公开", scope="province")
     async with database.transaction(TenantContext("310000").info()) as session:
-        assert await organisations.names(session, [shown, hidden]) == {shown: "钱塘示例大学"}
-        assert await organisations.names(session, []) == {}
+        assert await organisations.names(session, VISITOR, [shown, hidden]) == {shown: "钱塘示例大学"}
+        assert await organisations.names(session, VISITOR, []) == {}

@@ -59,6 +59,7 @@ class OAuthGrant(Owned, Base):
     __table_args__ = (
         UniqueConstraint("tenant_id", "id"),
         ForeignKeyConstraint(["tenant_id", "account_id"], ["account.tenant_id", "account.id"]),
+        CheckConstraint("char_length(client_name) BETWEEN 1 AND 100", name="client_name"),
         Index("ix_oauth_grant_account_id", "account_id"),
         Index("ix_oauth_grant_expires_at", "expires_at"),
         {"info": {"row_policy": Personal("account_id")}},
@@ -85,6 +86,10 @@ class OAuthCode(Owned, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "account_id"], ["account.tenant_id", "account.id"]),
         ForeignKeyConstraint(["tenant_id", "grant_id"], ["oauth_grant.tenant_id", "oauth_grant.id"]),
+        CheckConstraint(
+            "char_length(redirect_uri) <= 2000 AND char_length(challenge) <= 128 AND char_length(nonce) <= 1000",
+            name="texts",
+        ),
         Index("ix_oauth_code_expires_at", "expires_at"),
         {"info": {"row_policy": Hidden()}},
     )
@@ -125,6 +130,7 @@ class SigningKey(Base):
     __tablename__ = "signing_key"
     __table_args__ = (
         CheckConstraint("state IN ('active', 'retiring')", name="state"),
+        CheckConstraint("char_length(kid) BETWEEN 1 AND 100", name="kid"),
         {"info": {"row_policy": Hidden()}},
     )
 

@@ -95,7 +95,7 @@ async def of(
     if week is None and not _open_from_now(found, day):
         day = _monday(day) + WEEK
         found = await _week(session, caller, instrument_id, day)
-    organisations = await names(session, list(caller.organisations))
+    organisations = await names(session, caller, list(caller.organisations))
     return Panel(
         week=found,
         day=day,

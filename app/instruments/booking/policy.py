@@ -9,6 +9,7 @@ from app.access.guards import Refusal, Verdict
 from app.access.principal import Principal
 from app.core.i18n import msg
 from app.instruments.models import Booking
+from app.instruments.visibility import runs
 
 
 def may_book(caller: Principal, terms: Row[Any], payer_id: UUID) -> Verdict:
@@ -30,8 +31,7 @@ def may_move(caller: Principal, terms: Row[Any], booking: Booking) -> Verdict:
 def _serves(terms: Row[Any], payer_id: UUID) -> Verdict:
     if terms.service_status == "restricted" and payer_id != terms.owner_id:
         return Refusal(msg("该仪器目前只供本单位内部使用"))
-    if terms.customs_supervised and payer_id != terms.owner_id:
-        # 海关监管: duty-free goods may serve others only with the customs' written consent.
+    if terms.barred_by_customs and payer_id != terms.owner_id:
         return Refusal(msg("该仪器为海关监管的减免税设备，未经海关同意不能对外单位开放"))
     return True
 
@@ -44,10 +44,11 @@ def is_requester(caller: Principal, booking: Booking) -> bool:
 
 def runs_instrument(caller: Principal, booking: Booking) -> bool:
     """The instrument's side: its stewards, its organisation's managers, its province's admins."""
-    return (
-        booking.instrument_id in caller.stewardships
-        or caller.manages(booking.owner_id)
-        or caller.administers(booking.tenant_id)
+    return runs(
+        caller,
+        instrument_id=booking.instrument_id,
+        owner_id=booking.owner_id,
+        tenant_id=booking.tenant_id,
     )
 
 

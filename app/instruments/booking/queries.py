@@ -14,7 +14,7 @@ from app.access.principal import Principal
 from app.core import keyset
 from app.core.db import ReadSession, frozen
 from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
-from app.instruments.visibility import WHOLE_PROVINCE, visibility, visible
+from app.instruments.visibility import WHOLE_PROVINCE, barred_by_customs, run_by, visibility, visible
 from app.organisations.models import Organisation
 
 BUSY = text(
@@ -45,7 +45,7 @@ _TERMS = (
     Instrument.name_zh.label("instrument_name"),
     Instrument.service_status,
     Instrument.booking_mode,
-    Instrument.customs_supervised,
+    barred_by_customs().label("barred_by_customs"),
     Instrument.tz,
     Instrument.step_min,
     Instrument.min_min,
@@ -171,14 +171,11 @@ def requested_by(caller: Principal) -> ColumnElement[bool]:
 
 
 def received_by(caller: Principal) -> ColumnElement[bool]:
-    """Bookings of the instruments the caller runs or acts for."""
-    run: list[ColumnElement[bool]] = [
-        Booking.instrument_id.in_(caller.stewardships),
-        Booking.owner_id.in_(caller.managed),
-    ]
-    if caller.roles & WHOLE_PROVINCE or caller.acts_for_province:
-        run.append(Booking.tenant_id == caller.tenant_id)
-    return or_(*run)
+    """Bookings of the instruments the caller runs; auditors read those of their province."""
+    run = run_by(
+        caller, instrument_id=Booking.instrument_id, owner_id=Booking.owner_id, tenant_id=Booking.tenant_id
+    )
+    return or_(run, Booking.tenant_id == caller.tenant_id) if caller.roles & WHOLE_PROVINCE else run
 
 
 def readable_by(caller: Principal) -> ColumnElement[bool]:

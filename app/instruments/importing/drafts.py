@@ -11,7 +11,7 @@ from app.core.errors import FieldError
 from app.core.i18n import Message, msg
 from app.core.problems import field_errors
 from app.core.tabular import Row
-from app.core.text import clean
+from app.core.text import clean, printable
 from app.instruments.importing.lexicon import Lexicon
 from app.instruments.importing.schemas import FieldSource
 from app.instruments.registry.schemas import InstrumentFields
@@ -62,7 +62,10 @@ class Drafter:
     def __init__(self, columns: Sequence[str], fields: Mapping[str, FieldSource], lexicon: Lexicon) -> None:
         self._places = {name: place for place, name in enumerate(columns)}
         self._fields = fields
-        self._used = {name: target for target, source in fields.items() for name in source.named}
+        self._used: dict[str, list[str]] = {}
+        for target, source in fields.items():
+            for name in source.named:
+                self._used.setdefault(name, []).append(target)
         self._parsers = _parsers(lexicon)
 
     @property
@@ -107,10 +110,11 @@ class Drafter:
         """A cell that no field uses cannot keep the row out."""
         if fault.column is None:
             made.blame(fault)
-        elif fault.column in self._used:
-            target = self._used[fault.column]
+            return
+        targets = self._used.get(fault.column, [])
+        for target in targets:
             made.blame(FieldError(target, fault.code, fault.message, fault.row, fault.column, fault.value))
-        else:
+        if not targets:
             made.warnings.append(fault)
 
     def _text(self, source: FieldSource, row: Row) -> str:
@@ -141,14 +145,15 @@ class Drafter:
             made.values = {name: value for name, value in given.items() if name not in faulty}
 
     def _fault(self, number: int, name: str, code: str, reason: Message, text: str) -> FieldError:
-        shown = "".join(c if c.isprintable() else "\ufffd" for c in text[:SHOWN])
+        shown = printable(text[:SHOWN])
         return FieldError(name, code, reason, row=number, column=self.column_of(name), value=shown)
 
 
 def _parsers(lexicon: Lexicon) -> dict[str, Parse]:
     texts = (
         "inner_id name_zh name_en carrier_name manufacturer model technical function service_content achievement "
-        "requirement fee_note service_url address contact_name contact_phone contact_email"
+        "requirement fee_note service_url address contact_name contact_phone contact_email department image_url "
+        "postcode customs_notice customs_declaration customs_item customs_form"
     )
     parsers: dict[str, Parse] = dict.fromkeys(texts.split(), str)
     parsers |= {name: _word(name) for name in cells.WORDS}
@@ -160,6 +165,8 @@ def _parsers(lexicon: Lexicon) -> dict[str, Parse]:
         "worth_wan": lambda text: cells.money(text, cells.FEN_PER_WAN),
         "worth_yuan": lambda text: cells.money(text, cells.FEN_PER_YUAN),
         "begin_date": cells.day,
+        "customs_until": cells.day,
+        "customs_imported_on": cells.day,
         "customs_supervised": cells.yes,
         "service_status": _status,
         "units": cells.count,

@@ -17,11 +17,12 @@ from app.instruments.models import Instrument
 from app.instruments.registry import listing
 from app.instruments.registry.policy import may_export_contact
 from app.instruments.registry.schemas import InstrumentFilter
-from app.instruments.registry.views import CONTACT
+from app.instruments.registry.views import CONTACT, CUSTOMS_ENTRY
 from app.instruments.rules import vocabulary
 from app.instruments.rules.cells import wan_text
 from app.instruments.rules.columns import COLUMNS
 from app.instruments.rules.nations import nation_name
+from app.instruments.visibility import runs
 from app.web.public import SHANGHAI
 
 MOST_ROWS = 20_000
@@ -78,8 +79,9 @@ async def xlsx_response(db: ReadSession, *, caller: Principal, wanted: Instrumen
 
 async def _rows(db: ReadSession, caller: Principal, wanted: InstrumentFilter) -> list[Row[Any]]:
     rows: list[Row[Any]] = []
-    columns = (Instrument.id, Instrument.tenant_id, *FIELDS)
-    async for chunk in listing.every(db, caller=caller, wanted=wanted, columns=columns):
+    columns = (Instrument.id, Instrument.tenant_id, Instrument.organisation_id, *FIELDS)
+    asked = await listing.search(db, caller=caller, wanted=wanted)
+    async for chunk in listing.every(db, asked, columns=columns):
         rows += chunk
         if len(rows) > MOST_ROWS:
             raise TooMany(msg("一次最多导出 {most} 条", most=MOST_ROWS))
@@ -96,11 +98,15 @@ def _attached(content: bytes, media_type: str, suffix: str) -> Response:
 def _table(rows: Sequence[Row[Any]], caller: Principal) -> Iterator[list[Cell]]:
     yield [column.title.id for column in EXPORTED]
     for row in rows:
-        with_contact = may_export_contact(caller, row.tenant_id)
-        yield [
-            "" if column.field in CONTACT and not with_contact else _cell(row, column.field)
-            for column in EXPORTED
-        ]
+        withheld = _withheld(caller, row)
+        yield ["" if column.field in withheld else _cell(row, column.field) for column in EXPORTED]
+
+
+def _withheld(caller: Principal, row: Row[Any]) -> set[str]:
+    """The fields of this row that are not for this caller."""
+    known = runs(caller, instrument_id=row.id, owner_id=row.organisation_id, tenant_id=row.tenant_id)
+    contact = () if may_export_contact(caller, row.tenant_id) else CONTACT
+    return {*contact, *(() if known else CUSTOMS_ENTRY)}
 
 
 def _cell(row: Row[Any], field: str) -> Cell:

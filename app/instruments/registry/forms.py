@@ -12,15 +12,14 @@ from app.core.schema import RowVersion
 from app.core.text import Line
 from app.instruments.registry.schemas import (
     MOST_DISCIPLINES,
-    MOST_UNITS,
     Discipline,
     HoursIn,
     InstrumentChange,
     InstrumentFields,
     UnitIn,
 )
-from app.instruments.rules import cells
-from app.instruments.rules.cells import Unreadable, wan_text
+from app.instruments.rules import cells, limits
+from app.instruments.rules.cells import MOST_UNITS, Unreadable, wan_text
 from app.instruments.rules.record import DEFAULTS
 
 NOT_IN_FORM = frozenset({"tz"})
@@ -104,8 +103,8 @@ class UnitForm(BaseModel):
     """A new unit, or a unit's new name."""
 
     version: RowVersion
-    label: Annotated[str, Line(100)]
-    serial: Annotated[str, Line(100, minimum=0)] = ""
+    label: Annotated[str, Line(limits.UNIT_LABEL)]
+    serial: Annotated[str, Line(limits.UNIT_SERIAL, minimum=0)] = ""
 
 
 class UnitStateForm(BaseModel):
@@ -129,9 +128,9 @@ class WeekForm(BaseModel):
     opens: list[str] = Field(default_factory=list)
     closes: list[str] = Field(default_factory=list)
 
-    def hours(self) -> tuple[list[HoursIn], list[FieldError]]:
-        """The rows that are filled in, and what is wrong with the others."""
-        found: list[HoursIn] = []
+    def hours(self) -> tuple[dict[int, HoursIn], list[FieldError]]:
+        """The rows that are filled in, by their place in the form, and what is wrong with the others."""
+        found: dict[int, HoursIn] = {}
         faults: list[FieldError] = []
         for place, (weekday, opens, closes) in enumerate(
             zip(self.weekday, self.opens, self.closes, strict=False)
@@ -139,7 +138,8 @@ class WeekForm(BaseModel):
             if not opens and not closes:
                 continue
             try:
-                found.append(HoursIn.model_validate({"weekday": weekday, "opens": opens, "closes": closes}))
+                given = {"weekday": weekday, "opens": opens, "closes": closes}
+                found[place] = HoursIn.model_validate(given)
             except ValueError:
                 reason = msg("请把开始和结束时间都填上，例如 08:30 至 17:30")
                 faults.append(FieldError(f"hours.{place}", "time_malformed", reason))

@@ -1,6 +1,8 @@
-"""Finding instruments: from what was typed to a page of rows."""
+"""Finding instruments: from what was typed to a page of rows, their number, or all of them."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,23 +18,44 @@ from app.instruments.rules.search import phrase, words
 
 LIST = "instruments"
 CHUNK = 500
+MOST_COUNTED = 1_000
+"""Counting further costs more than the figure tells."""
 
 
-async def find(
-    db: ReadSession, *, caller: Principal, wanted: InstrumentFilter, part: Part
-) -> Slice[Row[Any]]:
-    """A page of the instruments the caller may see: one query, and one more to know the organisations a word names.
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Who asks for which instruments, and when."""
+
+    caller: Principal
+    wanted: InstrumentFilter
+    query: str | None
+    """The text query: None when nothing was typed, empty when nothing can be found."""
+    at: datetime
+
+
+async def search(db: ReadSession, *, caller: Principal, wanted: InstrumentFilter) -> Search:
+    """Understand what was typed; one query, where a word was, for the organisations and places it names."""
+    query = await _text_query(db, caller, wanted.q) if wanted.q else None
+    return Search(caller, wanted, query, clock.now())
+
+
+async def find(db: ReadSession, asked: Search, part: Part) -> Slice[Row[Any]]:
+    """A page of the instruments the caller may see: one query.
 
     Raises:
         Invalid: the cursor is forged, or of another list, filter or order.
     """
-    bound_to = [LIST, wanted.filters()]
+    bound_to = [LIST, asked.wanted.filters()]
     position = part.cursors.decode(part.cursor, bound_to=bound_to) if part.cursor is not None else None
-    query = await text_query(db, wanted.q) if wanted.q else None
-    if query == "":
+    if asked.query == "":
         return Slice([], None)
     statement = queries.page(
-        caller, wanted, query=query, at=clock.now(), after=_keys(position), limit=part.limit + 1
+        asked.caller,
+        asked.wanted,
+        query=asked.query,
+        at=asked.at,
+        after=_keys(position),
+        limit=part.limit + 1,
     )
     rows = (await db.execute(statement)).all()
     items = list(rows[: part.limit])
@@ -43,16 +66,29 @@ async def find(
     )
 
 
+async def count(db: ReadSession, asked: Search) -> int:
+    """How many instruments there are; 1,001 says more than 1,000."""
+    if asked.query == "":
+        return 0
+    return await queries.counted(
+        db, asked.caller, asked.wanted, query=asked.query, at=asked.at, most=MOST_COUNTED
+    )
+
+
 async def every(
-    db: ReadSession, *, caller: Principal, wanted: InstrumentFilter, columns: Sequence[Any]
+    db: ReadSession, asked: Search, *, columns: Sequence[Any]
 ) -> AsyncIterator[Sequence[Row[Any]]]:
     """All of a list's rows with these columns, some hundred at a time."""
-    query = await text_query(db, wanted.q) if wanted.q else None
-    at = clock.now()
     after: Sequence[Any] | None = None
-    while query != "":
+    while asked.query != "":
         statement = queries.page(
-            caller, wanted, query=query, at=at, after=after, limit=CHUNK, columns=columns
+            asked.caller,
+            asked.wanted,
+            query=asked.query,
+            at=asked.at,
+            after=after,
+            limit=CHUNK,
+            columns=columns,
         )
         rows = (await db.execute(statement)).all()
         yield rows
@@ -61,15 +97,15 @@ async def every(
         after = keys_of(rows[-1])
 
 
-async def text_query(db: ReadSession, typed: str) -> str:
-    """The text query: every word is in the entry, or in its organisation's name; empty when nothing can be found."""
+async def _text_query(db: ReadSession, caller: Principal, typed: str) -> str:
+    """Every word is in the entry, or in the name of its organisation or place; empty when nothing can be found."""
     phrases = {word: found for word in words(typed) if (found := phrase(word))}
-    named = await queries.organisations_named(db, list(phrases)) if phrases else {}
+    named = await queries.named(db, caller, list(phrases)) if phrases else {}
     return " & ".join(_either(found, named.get(word, ())) for word, found in phrases.items())
 
 
-def _either(found: str, organisations: Sequence[UUID]) -> str:
-    return "(" + " | ".join([found, *(f"'@{identifier}'" for identifier in organisations)]) + ")"
+def _either(found: str, lexemes: Sequence[str]) -> str:
+    return "(" + " | ".join([found, *(f"'{lexeme}'" for lexeme in lexemes)]) + ")"
 
 
 def keys_of(row: Row[Any]) -> list[Any]:

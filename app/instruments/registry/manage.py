@@ -266,8 +266,13 @@ async def hours_submit(instrument_id: UUID, request: Request, db: Writes, caller
         hours, faults = typed.hours()
         if faults:
             raise Invalid(errors=faults)
+        form.names |= {f"hours.{kept}": f"hours.{place}" for kept, place in enumerate(hours)}
         await parts.set_hours(
-            db, caller=caller, instrument_id=instrument_id, version=typed.version, hours=hours
+            db,
+            caller=caller,
+            instrument_id=instrument_id,
+            version=typed.version,
+            hours=list(hours.values()),
         )
         return True
 

@@ -18,7 +18,9 @@ from app.core.problems import locale_of
 from app.core.schema import Day
 from app.instruments.booking import panel
 from app.instruments.registry import choices, listing, service
+from app.instruments.registry.export import MOST_ROWS
 from app.instruments.registry.policy import registers
+from app.instruments.registry.queries import organisations_shown
 from app.instruments.registry.references import DISCIPLINES
 from app.instruments.registry.schemas import InstrumentFilter
 from app.instruments.registry.views import InstrumentItem, InstrumentOut
@@ -43,7 +45,8 @@ async def list_page(
 ) -> Response:
     """The instruments one may see, with search and filters; htmx asks for the results alone."""
     locale = locale_of(request)
-    found = await listing.find(db, caller=caller, wanted=wanted, part=Part.of(request, wanted))
+    asked = await listing.search(db, caller=caller, wanted=wanted)
+    found = await listing.find(db, asked, Part.of(request, wanted))
     items = [InstrumentItem.of(row, locale) for row in found.items]
     class_filters = await choices.class_filters(db, locale)
     return render(
@@ -51,12 +54,16 @@ async def list_page(
         "instruments/list.html",
         fragment="instruments/_results.html",
         instruments=items,
+        count=await listing.count(db, asked),
+        most_counted=listing.MOST_COUNTED,
+        most_exported=MOST_ROWS,
         next_cursor=found.next,
         wanted=wanted,
-        active=await _active(db, wanted, dict(class_filters)),
+        active=await _active(db, caller, wanted, dict(class_filters)),
         places=await organisations.place_names(db, {item.adcode for item in items}, locale),
         provinces=[(row.code, province_name(row.code)) for row in await provinces(db)],
         classes=class_filters,
+        organisations=await _organisations(db, caller, wanted),
         query=request.url.remove_query_params(["cursor", "limit", "lang"]).query,
         may_register=registers(caller),
         words=choices,
@@ -64,8 +71,17 @@ async def list_page(
     )
 
 
+async def _organisations(
+    db: ReadSession, caller: Principal, wanted: InstrumentFilter
+) -> list[tuple[str, str]]:
+    """The organisations to choose from: those of the chosen province that have something to show."""
+    if wanted.province is None:
+        return []
+    return [(str(row.id), row.name) for row in await organisations_shown(db, caller, wanted.province)]
+
+
 async def _active(
-    db: ReadSession, wanted: InstrumentFilter, classes: Mapping[str, Any]
+    db: ReadSession, caller: Principal, wanted: InstrumentFilter, classes: Mapping[str, Any]
 ) -> list[tuple[str, Any]]:
     """Each filter that is set: its parameter's name and what it asks for, in words."""
     shown: list[tuple[str, Any]] = []
@@ -76,7 +92,7 @@ async def _active(
     if wanted.class_code:
         shown.append(("class", classes.get(wanted.class_code, wanted.class_code)))
     if wanted.organisation:
-        names = await organisations.names(db, [wanted.organisation])
+        names = await organisations.names(db, caller, [wanted.organisation])
         shown.append(("organisation", names.get(wanted.organisation, msg("某单位"))))
     if wanted.service_status:
         shown.append(("service_status", choices.WORDS["service_statuses"][wanted.service_status]))

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Time,
     Uuid,
     and_,
+    any_,
     cast,
     column,
     exists,
@@ -28,22 +29,27 @@ from sqlalchemy import (
     select,
     true,
     tuple_,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, aggregate_order_by
+from sqlalchemy.orm import aliased
 
 from app.access.principal import Principal
 from app.codes.public import Code
 from app.core.db import ReadSession
 from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
-from app.instruments.registry.references import CLASSES
+from app.instruments.registry.references import CLASSES, DIVISIONS
 from app.instruments.registry.schemas import InstrumentFilter, Sort
 from app.instruments.visibility import visible_to
+from app.organisations import public as organisations
 from app.organisations.models import Organisation
 from app.tenancy.context import context_of
 
 CLASS_DIGITS = 6
-MOST_ORGANISATIONS = 1_000
-"""A word in the names of more organisations than this ("大学") means none of them in particular."""
+MOST_ORGANISATIONS, MOST_PLACES = 1_000, 50
+"""A word in the names of more than this ("大学", "district") means none of them in particular."""
+CITY = 2
+"""The level of cities in GB/T 2260."""
 LISTED = (
     Instrument.id,
     Instrument.tenant_id,
@@ -72,6 +78,11 @@ NAMED = (
 )
 
 
+def _its_organisation(caller: Principal) -> ColumnElement[bool]:
+    """An instrument may be shared wider than its organisation: then it is nobody's in particular."""
+    return and_(Organisation.id == Instrument.organisation_id, organisations.visible_to(caller))
+
+
 def _its_class() -> ColumnElement[bool]:
     return and_(Code.scheme == CLASSES, Code.code == Instrument.class_code)
 
@@ -90,8 +101,11 @@ def matching(query: str) -> Any:
     ).c
 
 
-def open_at(row: Any, at: datetime) -> ColumnElement[bool]:
-    """Whether an instrument in use is inside its opening hours at the instant `at`; without hours it always is."""
+def open_at(row: Any, at: datetime, caller: Principal) -> ColumnElement[bool]:
+    """Whether an instrument that serves the caller is inside its opening hours at `at`; without hours it always is.
+
+    A restricted one serves the members of its own organisation.
+    """
     local = func.timezone(row.tz, literal(at))
     clock = cast(local, Time)
     today = extract("isodow", local)
@@ -103,7 +117,9 @@ def open_at(row: Any, at: datetime) -> ColumnElement[bool]:
     )
     goes_on = and_(OpeningRule.weekday == yesterday, overnight, clock < OpeningRule.closes)
     open_hours = or_(not_(exists(rule)), exists(rule.where(or_(began_today, goes_on))))
-    return and_(row.service_status == "open", open_hours)
+    insiders = row.organisation_id == any_(literal(list(caller.organisations), ARRAY(Uuid)))
+    serves = or_(row.service_status == "open", and_(row.service_status == "restricted", insiders))
+    return and_(serves, open_hours)
 
 
 def order_of(sort: Sort, row: Any) -> list[tuple[ColumnElement[Any], bool]]:
@@ -135,9 +151,29 @@ def conditions(
     if wanted.scope:
         found.append(row.scope == wanted.scope)
     if wanted.open_now is not None:
-        is_open = open_at(row, at)
+        is_open = open_at(row, at, caller)
         found.append(is_open if wanted.open_now else not_(is_open))
     return found
+
+
+def _from(query: str | None) -> Any:
+    return matching(query) if query is not None else Instrument
+
+
+async def counted(
+    db: ReadSession,
+    caller: Principal,
+    wanted: InstrumentFilter,
+    *,
+    query: str | None,
+    at: datetime,
+    most: int,
+) -> int:
+    """How many rows a list has, counted no further than one above `most`."""
+    row = _from(query)
+    rows = select(row.id).where(*conditions(caller, wanted, row, at)).limit(most + 1).subquery()
+    count: int = await db.scalar(select(func.count()).select_from(rows))
+    return count
 
 
 def page(
@@ -154,7 +190,7 @@ def page(
 
     The keys of a row are its columns key0, key1.
     """
-    row = matching(query) if query is not None else Instrument
+    row = _from(query)
     order = order_of(wanted.order, row)
     keys = [key.label(f"key{place}") for place, (key, _) in enumerate(order)]
     chosen_rows = select(row.id.label("id"), *keys).where(*conditions(caller, wanted, row, at))
@@ -169,9 +205,9 @@ def page(
     chosen = chosen_rows.subquery("chosen")
     names = [chosen.c[key.name] for key in keys]
     return (
-        select(*columns, *_shown(at), *names)
+        select(*columns, *_shown(caller, at), *names)
         .join(chosen, chosen.c.id == Instrument.id)
-        .outerjoin(Organisation, Organisation.id == Instrument.organisation_id)
+        .outerjoin(Organisation, _its_organisation(caller))
         .outerjoin(Code, _its_class())
         .order_by(
             *(name.desc() if down else name.asc() for name, (_, down) in zip(names, order, strict=True))
@@ -179,7 +215,7 @@ def page(
     )
 
 
-def _shown(at: datetime) -> tuple[ColumnElement[Any], ...]:
+def _shown(caller: Principal, at: datetime) -> tuple[ColumnElement[Any], ...]:
     units = (
         select(func.count())
         .where(InstrumentUnit.instrument_id == Instrument.id, InstrumentUnit.active)
@@ -189,7 +225,7 @@ def _shown(at: datetime) -> tuple[ColumnElement[Any], ...]:
     return (
         *NAMED,
         cast(units, Integer).label("units"),
-        open_at(Instrument, at).label("open_now"),
+        open_at(Instrument, at, caller).label("open_now"),
     )
 
 
@@ -202,19 +238,63 @@ async def owners(db: ReadSession, tenant_id: str, ids: tuple[UUID, ...] | None) 
     return (await db.execute(statement.order_by(Organisation.name_key, Organisation.id))).all()
 
 
-async def organisations_named(db: ReadSession, words: Sequence[str]) -> dict[str, list[UUID]]:
-    """The organisations that carry each word in their names; one query for all words."""
+async def organisations_shown(db: ReadSession, caller: Principal, tenant_id: str) -> Sequence[Row[Any]]:
+    """The organisations of a province that have instruments the caller sees, by name."""
+    theirs = exists().where(
+        Instrument.organisation_id == Organisation.id,
+        visible_to(caller),
+        Instrument.service_status != "retired",
+    )
+    statement = select(Organisation.id, Organisation.name).where(
+        Organisation.tenant_id == tenant_id, organisations.visible_to(caller), theirs
+    )
+    return (await db.execute(statement.order_by(Organisation.name_key, Organisation.id))).all()
+
+
+async def named(db: ReadSession, caller: Principal, words: Sequence[str]) -> dict[str, list[str]]:
+    """The organisations and places that carry each word in their names, as the search text has them; one statement."""
     asked = (
         func.unnest(literal(list(words), ARRAY(Text)))
         .table_valued(column("word", Text), name="asked")
         .render_derived()
     )
-    named = func.strpos(func.lower(Organisation.name), asked.c.word) > 0
-    ids = func.array_agg(Organisation.id).label("ids")
-    rows = (
-        await db.execute(select(asked.c.word, ids).join(Organisation, named).group_by(asked.c.word))
-    ).all()
-    return {row.word: row.ids for row in rows if len(row.ids) <= MOST_ORGANISATIONS}
+    found = union_all(_organisations_named(asked, caller), _places_named(asked))
+    lexemes: dict[str, list[str]] = {}
+    for row in await db.execute(found):
+        lexemes.setdefault(row.word, []).extend(row.lexemes)
+    return lexemes
+
+
+def _organisations_named(asked: Any, caller: Principal) -> Select[Any]:
+    lexeme = literal("@") + cast(Organisation.id, Text)
+    in_name = func.strpos(func.lower(Organisation.name), asked.c.word) > 0
+    return (
+        select(asked.c.word, func.array_agg(lexeme).label("lexemes"))
+        .join(Organisation, and_(in_name, organisations.visible_to(caller)))
+        .group_by(asked.c.word)
+        .having(func.count() <= MOST_ORGANISATIONS)
+    )
+
+
+def _places_named(asked: Any) -> Select[Any]:
+    """A county is named with its city before it too: 杭州市西湖区."""
+    city = aliased(Code)
+    lexeme = literal("#") + func.regexp_replace(Code.code, "(00)+$", "")
+    names = func.concat(city.name_zh, Code.name_zh, " ", func.lower(Code.name_en))
+    own = func.concat(Code.name_zh, " ", func.lower(Code.name_en))
+    # What the city's name alone has is found by the city itself, whose code begins its counties' codes.
+    in_name = or_(
+        func.strpos(own, asked.c.word) > 0,
+        and_(func.strpos(names, asked.c.word) > 0, func.strpos(city.name_zh, asked.c.word) == 0),
+    )
+    return (
+        select(asked.c.word, func.array_agg(lexeme).label("lexemes"))
+        .join(Code, and_(Code.scheme == DIVISIONS, func.char_length(asked.c.word) > 1))
+        .outerjoin(city, and_(city.scheme == DIVISIONS, city.code == Code.parent, city.level == CITY))
+        .where(in_name)
+        .group_by(asked.c.word)
+        .having(func.count() <= MOST_PLACES)
+    )
 
 
 async def shared_by_province(db: ReadSession) -> dict[str, int]:
@@ -255,9 +335,9 @@ async def detail(db: ReadSession, caller: Principal, instrument_id: UUID, at: da
             *NAMED,
             _units(),
             _hours(),
-            open_at(Instrument, at).label("open_now"),
+            open_at(Instrument, at, caller).label("open_now"),
         )
-        .outerjoin(Organisation, Organisation.id == Instrument.organisation_id)
+        .outerjoin(Organisation, _its_organisation(caller))
         .outerjoin(Code, _its_class())
         .where(Instrument.id == instrument_id, visible_to(caller))
     )

@@ -38,8 +38,9 @@ Wanted = Annotated[InstrumentFilter, Query()]
 async def list_instruments(
     request: Request, response: Response, db: Reads, caller: Reader, wanted: Wanted
 ) -> PageOf[InstrumentItem]:
-    """Instruments the caller may see, by Chinese search, province, class, organisation, status and opening hours."""
-    found = await listing.find(db, caller=caller, wanted=wanted, part=Part.of(request, wanted))
+    """Instruments the caller may see, by Chinese search (places and organisations too), province, class, organisation, status and opening hours."""
+    asked = await listing.search(db, caller=caller, wanted=wanted)
+    found = await listing.find(db, asked, Part.of(request, wanted))
     link_next(request, response, found.next)
     return PageOf(items=[InstrumentItem.of(row, locale_of(request)) for row in found.items], next=found.next)
 
@@ -51,7 +52,10 @@ async def list_instruments(
     responses={200: {"content": {CSV: {}}}},
 )
 async def export_csv(db: Reads, caller: Reader, wanted: Wanted) -> Response:
-    """The filtered list in the columns of the national reporting form; contact details of the own province only."""
+    """The filtered list in the columns of the national reporting form, up to 20,000 rows; more are refused, never cut off.
+
+    Contact details are of the own province only.
+    """
     return await csv_response(db, caller=caller, wanted=wanted)
 
 

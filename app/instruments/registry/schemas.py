@@ -11,9 +11,12 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from app.core.i18n import Message, msg
 from app.core.keyset import ListQuery
-from app.core.schema import Input
+from app.core.schema import Day, Input
 from app.core.text import Line, Prose
+from app.core.web_address import WebAddress
 from app.instruments.models import LONGEST_BOOKING_MIN
+from app.instruments.rules import limits
+from app.instruments.rules.cells import MOST_UNITS
 from app.instruments.rules.nations import nations
 
 Scope = Literal["organisation", "province", "region", "public"]
@@ -29,7 +32,6 @@ ServiceStatus = Literal["open", "restricted", "suspended", "retired"]
 BookingMode = Literal["self", "assisted", "sample", "mixed"]
 Sort = Literal["relevance", "name", "newest", "worth"]
 MOST_WORTH_FEN = 10**15
-MOST_UNITS = 50
 MOST_HOURS = 50
 MOST_DISCIPLINES = 4
 
@@ -100,33 +102,51 @@ Nation = Annotated[
 ]
 Zone = Literal["Asia/Shanghai"]
 """What typed times are read as; another zone waits until forms and the calendar know it."""
-ServiceUrl = Annotated[
-    str,
-    Line(100, minimum=0),
-    Pattern(r"^(https://[^\s/]+(/\S*)?)?$", "url_malformed", msg("应为以 https:// 开头的网址")),
-]
 Email = Annotated[
     str,
-    Line(100, minimum=0),
+    Line(limits.ENTRY["contact_email"], minimum=0),
     Pattern(
         r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$", "email_malformed", msg("应为电子邮箱，例如 lab@example.edu.cn")
     ),
 ]
 Phone = Annotated[
     str,
-    Line(50, minimum=0),
+    Line(limits.ENTRY["contact_phone"], minimum=0),
     Pattern(
         r"^[0-9+()（） 转,，;；/*#.-]*$", "phone_malformed", msg("电话中只能有数字、空格、括号、横线和“转”")
     ),
 ]
 
 
+Postcode = Annotated[
+    str,
+    Pattern(r"^([0-9]{6})?$", "postcode_malformed", msg("应为 6 位邮政编码")),
+    Field(examples=["310027"], description="安放地邮政编码"),
+]
+CustomsItem = Annotated[
+    str,
+    Pattern(r"^([0-9]{1,2})?$", "customs_item_malformed", msg("应为 1 至 2 位数字的项号")),
+]
+
+
+def _line(field_name: str) -> Line:
+    return Line(limits.ENTRY[field_name], minimum=int(field_name in limits.NEVER_BLANK))
+
+
+def _prose(field_name: str) -> Prose:
+    return Prose(limits.ENTRY[field_name])
+
+
 class InstrumentChange(Input):
     """What is to change: fields left out stay as they are."""
 
-    inner_id: Annotated[str, Line(150)] = Field(default_factory=_unset, description="单位内编号，单位内唯一")
-    name_zh: Annotated[str, Line(300)] = Field(default_factory=_unset, examples=["场发射扫描电子显微镜"])
-    name_en: Annotated[str, Line(300, minimum=0)] = Field(default_factory=_unset)
+    inner_id: Annotated[str, _line("inner_id")] = Field(
+        default_factory=_unset, description="单位内编号，单位内唯一"
+    )
+    name_zh: Annotated[str, _line("name_zh")] = Field(
+        default_factory=_unset, examples=["场发射扫描电子显微镜"]
+    )
+    name_en: Annotated[str, _line("name_en")] = Field(default_factory=_unset)
     scope: Scope = Field(default_factory=_unset, description="谁能看到：本单位、本省、长三角、公开")
     class_code: ClassCode = Field(default_factory=_unset)
     disciplines: Annotated[
@@ -136,29 +156,54 @@ class InstrumentChange(Input):
     kind: Kind = Field(default_factory=_unset, description="类别：通用、专用")
     funds: Funds = Field(default_factory=_unset, description="主要购置经费来源")
     carrier_type: CarrierType = Field(default_factory=_unset, description="所属载体类型")
-    carrier_name: Annotated[str, Line(300, minimum=0)] = Field(default_factory=_unset)
+    carrier_name: Annotated[str, _line("carrier_name")] = Field(default_factory=_unset)
+    department: Annotated[str, _line("department")] = Field(default_factory=_unset, description="部门")
     worth_fen: Annotated[int, Field(ge=0, le=MOST_WORTH_FEN)] | None = Field(
         default_factory=_unset, description="原值，单位为分", examples=[285000000]
     )
     nation: Nation = Field(default_factory=_unset)
-    manufacturer: Annotated[str, Line(150, minimum=0)] = Field(default_factory=_unset, description="生产厂商")
-    model: Annotated[str, Line(300, minimum=0)] = Field(default_factory=_unset, description="规格型号")
+    manufacturer: Annotated[str, _line("manufacturer")] = Field(
+        default_factory=_unset, description="生产厂商"
+    )
+    model: Annotated[str, _line("model")] = Field(default_factory=_unset, description="规格型号")
     begin_date: Annotated[date, Field(ge=date(1949, 1, 1))] | None = Field(
         default_factory=_unset, description="启用日期", examples=["2021-03-15"]
     )
-    technical: Annotated[str, Prose(1500)] = Field(default_factory=_unset, description="主要技术指标")
-    function: Annotated[str, Prose(900)] = Field(default_factory=_unset, description="主要功能")
-    service_content: Annotated[str, Prose(600)] = Field(default_factory=_unset, description="服务内容")
-    achievement: Annotated[str, Prose(1500)] = Field(default_factory=_unset, description="典型成果")
-    requirement: Annotated[str, Prose(1500)] = Field(
+    technical: Annotated[str, _prose("technical")] = Field(default_factory=_unset, description="主要技术指标")
+    function: Annotated[str, _prose("function")] = Field(default_factory=_unset, description="主要功能")
+    service_content: Annotated[str, _prose("service_content")] = Field(
+        default_factory=_unset, description="服务内容"
+    )
+    achievement: Annotated[str, _prose("achievement")] = Field(default_factory=_unset, description="典型成果")
+    requirement: Annotated[str, _prose("requirement")] = Field(
         default_factory=_unset, description="开放共享规定、用户须知"
     )
-    fee_note: Annotated[str, Prose(1500)] = Field(default_factory=_unset, description="参考收费标准")
-    service_url: ServiceUrl = Field(default_factory=_unset, description="预约服务网址（https）")
+    fee_note: Annotated[str, _prose("fee_note")] = Field(default_factory=_unset, description="参考收费标准")
+    service_url: Annotated[str, WebAddress(limits.ENTRY["service_url"], blank=True)] = Field(
+        default_factory=_unset, description="预约服务网址（https）"
+    )
+    image_url: Annotated[str, WebAddress(limits.ENTRY["image_url"], blank=True)] = Field(
+        default_factory=_unset, description="图片网址（https）"
+    )
     customs_supervised: bool = Field(default_factory=_unset, description="是否海关监管的减免税设备")
+    customs_until: Day | None = Field(
+        default_factory=_unset, description="海关监管的最后一天；此后可对外单位开放", examples=["2027-06-30"]
+    )
+    customs_notice: Annotated[str, _line("customs_notice")] = Field(
+        default_factory=_unset, description="海关通知书编号；有通知书时监管期内也可对外单位开放"
+    )
+    customs_declaration: Annotated[str, _line("customs_declaration")] = Field(
+        default_factory=_unset, description="报关单号"
+    )
+    customs_item: CustomsItem = Field(default_factory=_unset, description="报关单项号")
+    customs_imported_on: Day | None = Field(default_factory=_unset, description="进口日期")
+    customs_form: Annotated[str, _line("customs_form")] = Field(
+        default_factory=_unset, description="报关单上的名称"
+    )
     adcode: Adcode = Field(default_factory=_unset)
-    address: Annotated[str, Line(200, minimum=0)] = Field(default_factory=_unset, description="安放地址")
-    contact_name: Annotated[str, Line(150, minimum=0)] = Field(default_factory=_unset)
+    address: Annotated[str, _line("address")] = Field(default_factory=_unset, description="安放地址")
+    postcode: Postcode = Field(default_factory=_unset)
+    contact_name: Annotated[str, _line("contact_name")] = Field(default_factory=_unset)
     contact_phone: Phone = Field(default_factory=_unset, description="只对已登录的用户显示")
     contact_email: Email = Field(default_factory=_unset, description="只对已登录的用户显示")
     running_state: RunningState = Field(default_factory=_unset, description="运行状态")
@@ -187,8 +232,8 @@ class InstrumentChange(Input):
 class UnitIn(Input):
     """A bookable unit 台(套)."""
 
-    label: Annotated[str, Line(100)] = Field(examples=["1 号机"])
-    serial: Annotated[str, Line(100, minimum=0)] = Field(default="", description="出厂编号")
+    label: Annotated[str, Line(limits.UNIT_LABEL)] = Field(examples=["1 号机"])
+    serial: Annotated[str, Line(limits.UNIT_SERIAL, minimum=0)] = Field(default="", description="出厂编号")
 
 
 def _one_unit() -> list[UnitIn]:
@@ -198,8 +243,10 @@ def _one_unit() -> list[UnitIn]:
 class InstrumentFields(InstrumentChange):
     """A new entry's own fields; those left out take the usual value."""
 
-    inner_id: Annotated[str, Line(150)] = Field(description="单位内编号，单位内唯一", examples=["HZ-SEM-01"])
-    name_zh: Annotated[str, Line(300)] = Field(examples=["场发射扫描电子显微镜"])
+    inner_id: Annotated[str, _line("inner_id")] = Field(
+        description="单位内编号，单位内唯一", examples=["HZ-SEM-01"]
+    )
+    name_zh: Annotated[str, _line("name_zh")] = Field(examples=["场发射扫描电子显微镜"])
     class_code: ClassCode
     adcode: Adcode
 
@@ -216,8 +263,8 @@ class InstrumentCreate(InstrumentFields):
 class UnitChange(Input):
     """A unit's new name, or its taking out of or back into use."""
 
-    label: Annotated[str, Line(100)] = Field(default_factory=_unset)
-    serial: Annotated[str, Line(100, minimum=0)] = Field(default_factory=_unset)
+    label: Annotated[str, Line(limits.UNIT_LABEL)] = Field(default_factory=_unset)
+    serial: Annotated[str, Line(limits.UNIT_SERIAL, minimum=0)] = Field(default_factory=_unset)
     active: bool = Field(default_factory=_unset, description="false：停用；有未来预约时不能停用")
 
 

@@ -21,9 +21,12 @@ from app.instruments.registry.schemas import (
     ServiceStatus,
     Source,
 )
+from app.instruments.rules.record import Tier, tier
 from app.instruments.visibility import manages
 
 CONTACT = ("contact_name", "contact_phone", "contact_email")
+CUSTOMS_ENTRY = ("customs_declaration", "customs_item", "customs_imported_on", "customs_form")
+"""What the customs know an instrument by: the business of those who run it."""
 
 
 def class_name(row: Row[Any], locale: Locale) -> str:
@@ -46,6 +49,7 @@ class InstrumentItem(Output):
     model: str
     manufacturer: str
     worth_fen: int | None = Field(description="原值，单位为分")
+    tier: Tier | None = Field(description="按原值：50 万元以上、30 万元以上、其他；原值不详时为空")
     adcode: str
     scope: Scope
     service_status: ServiceStatus
@@ -58,11 +62,12 @@ class InstrumentItem(Output):
     @classmethod
     def of(cls, row: Row[Any], locale: Locale) -> Self:
         """The item of a row of `queries.page`."""
-        columns = cls.model_fields.keys() - {"province", "class_name"}
+        columns = cls.model_fields.keys() - {"province", "class_name", "tier"}
         return cls(
             **{name: getattr(row, name) for name in columns},
             province=row.tenant_id,
             class_name=class_name(row, locale),
+            tier=tier(row.worth_fen),
         )
 
 
@@ -72,6 +77,15 @@ class Contact(Output):
     name: str
     phone: str
     email: str
+
+
+class CustomsEntry(Output):
+    """An instrument's line of the customs declaration it was imported under."""
+
+    declaration: str = Field(description="报关单号")
+    item: str = Field(description="项号")
+    imported_on: date | None = Field(description="进口日期")
+    form: str = Field(description="报关单上的名称")
 
 
 class UnitOut(Output):
@@ -111,7 +125,9 @@ class InstrumentOut(Output):
     funds: Funds
     carrier_type: CarrierType
     carrier_name: str
+    department: str
     worth_fen: int | None = Field(description="原值，单位为分")
+    tier: Tier | None = Field(description="按原值：50 万元以上、30 万元以上、其他；原值不详时为空")
     nation: str
     manufacturer: str
     model: str
@@ -123,9 +139,14 @@ class InstrumentOut(Output):
     requirement: str
     fee_note: str
     service_url: str
+    image_url: str
     customs_supervised: bool
+    customs_until: date | None = Field(description="海关监管的最后一天")
+    customs_notice: str = Field(description="海关通知书编号")
+    customs: CustomsEntry | None = Field(description="报关信息，只对管理者显示")
     adcode: str
     address: str
+    postcode: str
     contact: Contact | None = Field(description="登录后可见")
     running_state: RunningState
     service_status: ServiceStatus
@@ -152,7 +173,15 @@ class InstrumentOut(Output):
         runs = manages(caller, entry)
         units = [UnitOut.model_validate(unit) for unit in row.units or ()]
         contact = Contact(name=entry.contact_name, phone=entry.contact_phone, email=entry.contact_email)
+        customs = CustomsEntry(
+            declaration=entry.customs_declaration,
+            item=entry.customs_item,
+            imported_on=entry.customs_imported_on,
+            form=entry.customs_form,
+        )
         derived = {
+            "tier": tier(entry.worth_fen),
+            "customs": customs if runs else None,
             "province": entry.tenant_id,
             "organisation_name": row.organisation_name,
             "class_name": class_name(row, locale),

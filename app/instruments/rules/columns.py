@@ -63,6 +63,9 @@ COLUMNS: tuple[Column, ...] = (
         msg("所属载体名称"),
         "instrbelongsname resourcename 载体名称 所属载体 carriername facility",
     ),
+    _column(
+        "department", msg("所在部门"), "insidedepart 部门 使用部门 院系 所属院系 实验室 department unit dept"
+    ),
     _column("worth_wan", msg("原值（万元）"), "worth 原值万元 原值 价值万元 单价万元 设备原值万元 worthwan"),
     _column(
         "worth_yuan",
@@ -101,11 +104,18 @@ COLUMNS: tuple[Column, ...] = (
         msg("预约服务网址"),
         "serviceurl 网址 预约网址 服务网址 链接 url website web contacturl link",
     ),
+    _column("image_url", msg("图片网址"), "image 图片 照片 仪器图片 图片链接 imageurl photo picture"),
     _column(
         "customs_supervised",
         msg("海关监管"),
         "instrsupervise 是否海关监管 海关监管情况 customs customssupervised",
     ),
+    _column("customs_until", msg("海关监管截止日期"), "监管截止日期 监管到期日 解除监管日期 customsuntil"),
+    _column("customs_notice", msg("海关通知书编号"), "servicecode 海关通知书 通知书编号 customsnotice"),
+    _column("customs_declaration", msg("报关单号"), "declarationnumber 报关单编号 customsdeclaration"),
+    _column("customs_item", msg("报关单项号"), "itemnumber 项号 customsitem"),
+    _column("customs_imported_on", msg("进口日期"), "importdate 进口时间 customsimportedon"),
+    _column("customs_form", msg("报关单上的名称"), "formname 报关名称 customsform"),
     _column(
         "adcode",
         msg("安放地行政区划"),
@@ -116,6 +126,7 @@ COLUMNS: tuple[Column, ...] = (
         msg("安放地址"),
         "street 地址 存放地址 存放地点 安放地点 详细地址 所在地址 address location sitelocation building room",
     ),
+    _column("postcode", msg("邮政编码"), "postalcode 邮编 zip zipcode postcode"),
     _column("contact_name", msg("联系人"), "contact 联系人姓名 负责人 机组负责人 contactname contactperson"),
     _column(
         "contact_phone",

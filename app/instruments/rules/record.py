@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from app.core.errors import FieldError
 from app.core.i18n import msg
 from app.instruments.rules.vocabulary import NO_CARRIER
 
+Tier = Literal["national", "provincial", "other"]
 DEFAULTS: Mapping[str, Any] = {
     "scope": "province",
     "name_en": "",
@@ -17,6 +18,7 @@ DEFAULTS: Mapping[str, Any] = {
     "funds": "own",
     "carrier_type": NO_CARRIER,
     "carrier_name": "",
+    "department": "",
     "worth_fen": None,
     "nation": "",
     "manufacturer": "",
@@ -29,8 +31,16 @@ DEFAULTS: Mapping[str, Any] = {
     "requirement": "",
     "fee_note": "",
     "service_url": "",
+    "image_url": "",
     "customs_supervised": False,
+    "customs_until": None,
+    "customs_notice": "",
+    "customs_declaration": "",
+    "customs_item": "",
+    "customs_imported_on": None,
+    "customs_form": "",
     "address": "",
+    "postcode": "",
     "contact_name": "",
     "contact_phone": "",
     "contact_email": "",
@@ -53,6 +63,17 @@ TOLD_WHEN_OPEN = {
     "requirement": msg("对外开放的仪器须填写开放共享规定"),
 }
 PROVINCE_DIGITS = 2
+NATIONAL_FEN, PROVINCIAL_FEN = 50_000_000, 30_000_000
+"""From 500,000 yuan an instrument is reported to the national platform, from 300,000 to the province's (§2.1)."""
+
+
+def tier(worth_fen: int | None) -> Tier | None:
+    """The class of an instrument by its purchase value; None while that is unknown."""
+    if worth_fen is None:
+        return None
+    if worth_fen >= NATIONAL_FEN:
+        return "national"
+    return "provincial" if worth_fen >= PROVINCIAL_FEN else "other"
 
 
 def faults(entry: Mapping[str, Any], *, tenant_id: str, today: date) -> list[FieldError]:
@@ -66,6 +87,11 @@ def _facts(entry: Mapping[str, Any], tenant_id: str, today: date) -> Iterator[Fi
     begun = entry["begin_date"]
     if begun is not None and begun > today:
         yield FieldError("begin_date", "in_the_future", msg("启用日期不能晚于今天"), value=begun.isoformat())
+    imported = entry["customs_imported_on"]
+    if imported is not None and imported > today:
+        yield FieldError(
+            "customs_imported_on", "in_the_future", msg("进口日期不能晚于今天"), value=imported.isoformat()
+        )
     if entry["carrier_type"] != NO_CARRIER and not entry["carrier_name"]:
         yield FieldError("carrier_name", "missing", msg("有所属载体时须填写载体名称"))
     if entry["service_status"] == "open":
