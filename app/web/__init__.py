@@ -37,13 +37,13 @@ A feature's own files stand in `app/<feature>/static/<feature>/`: `static("instr
 
 Macros, `{% from "components/<file>.html" import <macro> %}`; `call` marks those that take a body with {% call %}:
     button          button(label, kind="primary|secondary|quiet|danger", type="submit", href, icon_name, name, value, disabled, small, attrs)
-    field           field(name, label, form, value, type="text", hint, required, optional, width="narrow|medium", prefix, suffix, attrs)
+    field           field(name, label, form, value, type="text", hint, required, optional, width="narrow|medium", prefix, suffix, sent_as, attrs)
                     textarea(name, label, form, value, rows=4, hint, required, optional, attrs)
     select          select(name, label, options=[(value, label)], form, value, empty="全部", hint, required, optional, width, attrs)
     choices         radios / checkboxes(name, legend, options=[(value, label[, note])], form, value, hint, inline, optional)
                     checkbox(name, label, form, checked, value="true", note)
     upload          upload(name, label, accept=".csv,.xlsx", form, hint, required)       (form enctype="multipart/form-data")
-    error_summary   error_summary(form, labels={field: label})                           (first thing above a form)
+    error_summary   call error_summary(form): what holds the form and its fields; every fault is said above it by its field's label
     filter_bar      call filter_bar(action, active=[(label, url_without)], clear=url, label, target="#results")
     table           call table(caption, heads=[label | (label, "number")], visible_caption); cell(label, value, kind) or call cell(label, kind);
                     kinds text, number, title, actions; a row is <tr> with one cell per head

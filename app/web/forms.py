@@ -6,11 +6,12 @@
         return see_other(request, f"/bookings/{booking.id}", notice=msg("预约成功"))
     return render(request, "instruments/book.html", status_code=form.status, form=form, ...)
 
-What was typed comes back with every fault beside its field.
+What was typed comes back with every fault beside its field, and above the form with the name the page gives the field.
 """
 
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
@@ -29,6 +30,7 @@ from app.web.formats import SHANGHAI, local_input
 
 Model = TypeVar("Model", bound=BaseModel)
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 Typed = str | list[str]
 _WALL_CLOCK = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
 
@@ -46,6 +48,16 @@ LocalInstant = Annotated[Instant, BeforeValidator(_local)]
 """What `<input type="datetime-local">` sends: wall-clock time in Asia/Shanghai."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A line of the summary above a form."""
+
+    field: str | None
+    """The field of the page to go to; None when the page has none for it."""
+    label: Any
+    message: Message
+
+
 class Form(Generic[Model]):
     """A form as typed, as understood, and what is wrong with it."""
 
@@ -60,7 +72,9 @@ class Form(Generic[Model]):
     ) -> None:
         self._sent = sent
         self._typed = dict(typed or {})
-        self._names = dict(names or {})
+        self.names = dict(names or {})
+        """What the form calls the fields of the service."""
+        self._labels: dict[str, Any] = {}
         self._value = value
         self.errors: list[FieldError] = []
         self.problem: Problem | None = None
@@ -136,7 +150,7 @@ class Form(Generic[Model]):
 
     def _add(self, errors: Sequence[FieldError]) -> None:
         for error in errors:
-            field = self._names.get(error.field, error.field)
+            field = self.names.get(error.field, error.field)
             self.errors.append(FieldError(field, error.code, error.message, value=error.value))
 
     def has(self, name: str) -> bool:
@@ -163,18 +177,30 @@ class Form(Generic[Model]):
         found = (e.message for e in self.errors if e.field == name or e.field.startswith(f"{name}."))
         return list(_once(found))
 
+    def named(self, name: str, label: Any) -> Any:
+        """The label a page gives a field, kept for the summary."""
+        self._labels[name] = label
+        return label
+
     @property
-    def summary(self) -> list[FieldError]:
-        """One fault a field, for the summary above the form."""
-        return list({error.field: error for error in reversed(self.errors)}.values())[::-1]
+    def summary(self) -> list[Fault]:
+        """One fault a field, for the summary above the form; to be asked for when the fields have been named."""
+        first = {error.field: error for error in reversed(self.errors)}
+        return list(_once(self._fault(error) for error in reversed(first.values())))
+
+    def _fault(self, error: FieldError) -> Fault:
+        field = error.field
+        while field and field not in self._labels:
+            field = field.rpartition(".")[0]
+        return Fault(field or None, self._labels.get(field, error.field), error.message)
 
 
-def _once(messages: Iterator[Message]) -> Iterator[Message]:
-    seen: list[Message] = []
-    for message in messages:
-        if message not in seen:
-            seen.append(message)
-            yield message
+def _once(found: Iterator[Item]) -> Iterator[Item]:
+    seen: list[Item] = []
+    for item in found:
+        if item not in seen:
+            seen.append(item)
+            yield item
 
 
 def _is_many(annotation: Any) -> bool:

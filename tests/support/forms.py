@@ -63,6 +63,59 @@ class _Parser(HTMLParser):
             self._select = None
 
 
+@dataclass
+class _Element:
+    attributes: dict[str, str]
+    text: str = ""
+
+
+class _Faults(HTMLParser):
+    """The links of the summary above a form, and every element that has an id."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[_Element] = []
+        self.by_id: dict[str, _Element] = {}
+        self.repeated: list[str] = []
+        self._in_summary = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if "data-error-summary" in given:
+            self._in_summary = True
+        if self._in_summary and tag == "li":
+            self.links.append(_Element({}))
+        if self._in_summary and tag == "a":
+            self.links[-1].attributes = given
+        if given.get("id"):
+            if given["id"] in self.by_id:
+                self.repeated.append(given["id"])
+            self.by_id[given["id"]] = _Element({"tag": tag, **given})
+
+    def handle_data(self, data: str) -> None:
+        if self._in_summary and self.links:
+            self.links[-1].text += data.strip()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "ul":
+            self._in_summary = False
+
+
+def faults_of(html: str) -> list[str]:
+    """What the summary above a refused form says: each entry leads to a field that says why it is wrong."""
+    page = _Faults()
+    page.feed(html)
+    assert page.repeated == []
+    for link in page.links:
+        target = page.by_id[link.attributes["href"].removeprefix("#")].attributes
+        if target["tag"] in {"input", "select", "textarea"}:
+            assert target["aria-invalid"] == "true", target
+            assert page.by_id[target["aria-describedby"].split()[-1]].attributes["class"] == "field__error", (
+                target
+            )
+    return [link.text for link in page.links]
+
+
 def forms_of(html: str) -> list[HtmlForm]:
     """The forms of a page."""
     parser = _Parser()

@@ -49,14 +49,24 @@ def _slot(start: float, end: float, **what: Any) -> dict[str, Any]:
     return {name: at.astimezone(UTC).isoformat() for name, at in bounds.items()} | what
 
 
-def availability() -> dict[str, list[dict[str, Any]]]:
-    """Monday morning is someone's, Wednesday afternoon the caller's, the weekend closed."""
+def availability() -> dict[str, Any]:
+    """Monday morning is someone's, Wednesday afternoon the caller's, the weekend closed.
+
+    Bookings of half an hour to four hours, on the quarter; fifteen minutes of clean-up; from Monday 8:30 to Friday.
+    """
     return {
         "busy": [
-            _slot(9, 11.5, label=None, kind="booking", mine=False, booking_id=None),
-            _slot(48 + 14, 48 + 16, label=None, kind="booking", mine=True, booking_id=MINE),
+            _slot(9, 11.5, label=None, mine=False, booking_id=None),
+            _slot(48 + 14, 48 + 16.25, booked=_slot(48 + 14, 48 + 16), label=None, mine=True, booking_id=MINE),
         ],
         "closed": [_slot(5 * 24, 7 * 24)],
+        "bookable_from": _slot(8.5, 9)["starts_at"],
+        "bookable_until": _slot(4 * 24, 5 * 24)["starts_at"],
+        "step_min": 15,
+        "min_min": 30,
+        "max_min": 240,
+        "setup_min": 0,
+        "teardown_min": 15,
     }
 
 

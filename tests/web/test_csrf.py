@@ -5,6 +5,7 @@ import httpx2
 import pytest
 from fastapi import Request, Response
 
+from app.core.errors import Unauthorized
 from app.web import csrf
 from app.web.public import Pages, render, see_other
 from tests.web.conftest import ORIGIN, Visit
@@ -56,6 +57,9 @@ async def test_the_token_may_come_as_a_header(visit: Visit, router: Pages) -> No
         {"sec-fetch-site": "cross-site", "origin": ORIGIN},
         {"sec-fetch-site": "same-site"},
         {"origin": "http://127.0.0.1:8000.evil.example"},
+        {"origin": "https://127.0.0.1:8000"},
+        {"origin": "http://["},
+        {"sec-fetch-site": "none", "origin": "https://evil.example"},
     ],
 )
 async def test_another_origin_is_refused_even_with_the_token(
@@ -66,6 +70,43 @@ async def test_another_origin_is_refused_even_with_the_token(
         sent = await browser.post("/form", data={"csrf_token": token}, headers=headers)
     assert sent.status_code == 403
     assert "页面已过期，请刷新后重试" in sent.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"origin": ORIGIN},
+        {"origin": "https://delta.example"},
+        {"sec-fetch-site": "same-origin"},
+        {"sec-fetch-site": "same-origin", "origin": "null"},
+        {"sec-fetch-site": "none", "origin": ORIGIN},
+    ],
+)
+async def test_our_own_origin_by_either_name_is_taken(
+    visit: Visit, router: Pages, headers: dict[str, str]
+) -> None:
+    async with visit(platform(RESEARCHER, routers=(router,), base_url="https://delta.example")) as browser:
+        browser.cookies.set("__Host-csrf", seed := csrf.new_seed())
+        token = csrf.token(SECRET, seed, RESEARCHER.session_id)
+        sent = await browser.post("/form", data={"csrf_token": token}, headers=headers)
+    assert sent.status_code == 303
+
+
+@pytest.mark.parametrize("referer", ["http://[", "http://[::1", "//", "https://evil.example/x"])
+async def test_a_visitor_who_posts_from_nowhere_is_asked_to_sign_in(visit: Visit, referer: str) -> None:
+    pages = Pages()
+
+    @pages.get("/asks")
+    @pages.post("/asks")
+    async def ask() -> Response:
+        raise Unauthorized
+
+    async with visit(platform(routers=(pages,))) as browser:
+        browser.cookies.set("csrf", seed := csrf.new_seed())
+        form = {"csrf_token": csrf.token(SECRET, seed, None)}
+        sent = await browser.post("/asks", data=form, headers={"referer": referer})
+    assert (sent.status_code, sent.headers["location"]) == (303, "/sign-in?next=%2F")
 
 
 async def test_no_token_or_no_seed_is_refused(visit: Visit, router: Pages) -> None:

@@ -72,7 +72,14 @@ async def test_every_fault_is_kept_with_what_was_typed(visit: Visit) -> None:
     assert [m.text() for m in form.errors_of("title")] == ["至少 2 个字符"]
     assert [m.text() for m in form.errors_of("starts_at")] == ["不是有效的日期时间"]
     assert [m.text() for m in form.errors_of("days")] == ["应为整数"]
-    assert [e.field for e in form.summary] == ["title", "starts_at", "days.1", "extra"]
+    form.named("title", "名称")
+    form.named("days", "开放日")
+    assert [(fault.field, fault.label) for fault in form.summary] == [
+        ("title", "名称"),
+        (None, "starts_at"),
+        ("days", "开放日"),
+        (None, "extra"),
+    ]
     with pytest.raises(Invalid):
         _ = form.value
 

@@ -1,6 +1,7 @@
 import re
 from urllib.parse import quote
 
+import pytest
 from fastapi import Request, Response
 
 from app.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, TooManyRequests, Unauthorized
@@ -164,10 +165,29 @@ async def test_htmx_gets_the_part_and_is_told_where_to_go(visit: Visit) -> None:
     assert (done.status_code, done.headers["hx-redirect"]) == (200, "/")
 
 
+@pytest.mark.parametrize("headers", [{}, {"hx-request": "true"}])
+async def test_any_words_may_stand_in_the_address_one_is_sent_to(
+    visit: Visit, headers: dict[str, str]
+) -> None:
+    pages = Pages()
+
+    @pages.get("/away")
+    async def away(request: Request) -> Response:
+        return see_other(request, "/仪器?q=电镜&r=%E7%94%B5#a\r\nSet-Cookie: a=b\0")
+
+    async with visit(platform(routers=(pages,))) as browser:
+        sent = await browser.get("/away", headers=headers)
+    target = sent.headers["hx-redirect" if headers else "location"]
+    assert target == "/%E4%BB%AA%E5%99%A8?q=%E7%94%B5%E9%95%9C&r=%E7%94%B5#a%0D%0ASet-Cookie:%20a=b%00"
+    assert sent.headers["cache-control"] == "no-store"
+    assert "set-cookie" not in sent.headers
+
+
 async def test_the_style_guide_shows_every_component_and_only_in_development(visit: Visit) -> None:
     async with visit(platform()) as browser:
         chinese = await browser.get("/styleguide")
         english = await browser.get("/styleguide?lang=en")
+    assert '<a href="#f-title">名称: Required</a>' in english.text
     async with visit(platform(environment="production", base_url="https://delta.example")) as browser:
         hidden = await browser.get("/styleguide")
     assert chinese.status_code == english.status_code == 200
