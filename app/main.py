@@ -12,7 +12,7 @@ from app.core import openapi
 from app.core.db import Database
 from app.core.errors import InternalError, Problem
 from app.core.problems import from_http, from_validation, problem_json
-from app.core.requests import BodyLimit, Faults, RequestLog
+from app.core.requests import BodyLimit, Faults, Heads, RequestLog
 from app.identity.public import authenticate
 from app.settings import Settings, settings_from_environment
 from app.web.public import SecurityHeaders, problem_page, static_files
@@ -34,6 +34,8 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         docs_url=None,
         redoc_url=None,
         telemetry={"tracing": False},
+        # The redirect would be made of the Host header, which anyone may write.
+        redirect_slashes=False,
     )
     app.state.settings = settings
     app.state.database = database or Database(settings.url_for("app"), pool_size=settings.database_pool_size)
@@ -47,6 +49,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.add_middleware(Faults, answer=_on_fault)
     app.add_middleware(SecurityHeaders, settings=settings)
     app.add_middleware(RequestLog)
+    app.add_middleware(Heads)
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)

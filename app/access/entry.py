@@ -1,22 +1,24 @@
 """The life of a request: recognise the caller, open one transaction, handle, commit, then answer.
 
 Nothing below commits, rolls back or opens a session. A serialization failure or deadlock runs the whole request again
-in a fresh transaction. A POST with an Idempotency-Key is carried out once; its answer is kept in the same transaction.
+in a fresh transaction. A change with an Idempotency-Key is carried out once; its answer is kept in the same transaction,
+and given again only to a caller whom the guard still lets in.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from http import HTTPStatus
 from itertools import count
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.datastructures import UploadFile
 
 from app.access import idempotency
-from app.access.guards import caller_of
+from app.access.guards import Guard, caller_of
 from app.core.db import Database, ReadSession, Session
 from app.core.errors import SOON, Unavailable, problem_of, retryable, sqlstate
 from app.core.logs import logger
@@ -24,6 +26,7 @@ from app.core.metrics import TRANSACTION_RETRIES
 
 ATTEMPTS = 4
 """The first try and three more."""
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 log = logger(__name__)
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -56,7 +59,7 @@ class UnitOfWork:
 
 async def _reads(request: Request) -> ReadSession:
     work: UnitOfWork = request.state.work
-    return await work.session(request, read_only=request.method in {"GET", "HEAD"})
+    return await work.session(request, read_only=request.method in SAFE_METHODS)
 
 
 async def _writes(request: Request) -> Session:
@@ -75,11 +78,12 @@ class EntryRoute(APIRoute):
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
+        guards = list(_guards(self.dependant))
 
         async def run(request: Request) -> Response:
             for attempt in count(1):
                 try:
-                    return await _once(request, handle)
+                    return await _once(request, handle, guards)
                 except DBAPIError as error:
                     if attempt == ATTEMPTS or not retryable(error):
                         raise (problem_of(error) or error) from error
@@ -95,13 +99,23 @@ class EntryRoute(APIRoute):
         return run
 
 
-async def _once(request: Request, handle: Handler) -> Response:
+def _guards(dependant: Dependant) -> Iterator[Guard]:
+    """The guards among a route's dependencies."""
+    if isinstance(dependant.call, Guard):
+        yield dependant.call
+    for inner in dependant.dependencies:
+        yield from _guards(inner)
+
+
+async def _once(request: Request, handle: Handler, guards: Sequence[Guard]) -> Response:
     work = request.state.work = UnitOfWork(request.app.state.database)
     try:
-        key = request.headers.get(idempotency.HEADER) if request.method == "POST" else None
+        key = None if request.method in SAFE_METHODS else request.headers.get(idempotency.HEADER)
         if key is None or (await caller_of(request)).id is None:
             response = await handle(request)
         else:
+            for guard in guards:
+                await guard(request)
             session = await work.session(request, read_only=False)
             response = await idempotency.once(session, request, key, lambda: handle(request))
         if response.status_code < HTTPStatus.BAD_REQUEST:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from fastapi import Depends, Request
 
-from app.access.permissions import Permission
+from app.access.permissions import Permission, holders
 from app.access.principal import Principal
 from app.core.errors import Forbidden, Unauthorized
 from app.core.i18n import Message, msg
@@ -64,7 +64,9 @@ class Guard:
             return principal
         if principal.kind == "visitor":
             raise Unauthorized(headers={"WWW-Authenticate": "Bearer"})
-        raise Forbidden(msg("此操作需要「{permission}」权限", permission=self.permission.value))
+        if self.permission in principal.held:
+            raise Forbidden(msg("访问令牌没有「{scope}」授权", scope=self.permission.scope))
+        raise Forbidden(msg("此操作仅限{roles}", roles=holders(self.permission)))
 
 
 def requires(permission: Permission) -> Any:

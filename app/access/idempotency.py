@@ -1,4 +1,4 @@
-"""Idempotency-Key: a POST repeated by the same caller is carried out once and answered the same.
+"""Idempotency-Key: a change repeated by the same caller is carried out once and answered the same.
 
 The key is claimed by an insert in the request's own transaction, so a second request waits for the first one's commit.
 Refusals are not kept: their transaction is rolled back, and trying again is the right thing to do.
@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 
 from fastapi import Request, Response
+from python_multipart.multipart import parse_options_header
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -25,7 +26,7 @@ KEPT_HEADERS = ("content-type", "etag", "location")
 async def once(
     session: Session, request: Request, key: str, handle: Callable[[], Awaitable[Response]]
 ) -> Response:
-    """The answer to this POST: the kept one when it was carried out before.
+    """The answer to this request: the kept one when it was carried out before.
 
     Raises:
         Invalid: the key is malformed, or was used with another request.
@@ -35,9 +36,7 @@ async def once(
             errors=[FieldError(HEADER, "idempotency_key_malformed", msg("幂等键须为 1–200 个可见字符"))]
         )
     context = context_of(session)
-    body = await request.body()
-    target = f"{request.method} {request.url.path}?{request.url.query}\n"
-    digest = hashlib.sha256(target.encode() + body).digest()
+    digest = await _digest(request)
     claim = (
         insert(IdempotencyKey)
         .values(tenant_id=context.tenant_id, caller_id=context.caller_id, key=key, request_digest=digest)
@@ -58,3 +57,15 @@ async def once(
     values = {"status": response.status_code, "headers": headers, "body": bytes(response.body)}
     await session.execute(update(IdempotencyKey).where(*mine).values(**values))
     return response
+
+
+async def _digest(request: Request) -> bytes:
+    """What makes two requests the same: method, address, version asked for, and body."""
+    body = await request.body()
+    _, options = parse_options_header(request.headers.get("content-type"))
+    if boundary := options.get(b"boundary"):
+        # Clients draw another boundary each time they send the same form.
+        body = body.replace(b"--" + boundary, b"--")
+    version = request.headers.get("if-match", "")
+    target = f"{request.method} {request.url.path}?{request.url.query} {version}\n"
+    return hashlib.sha256(target.encode() + body).digest()

@@ -7,6 +7,6 @@ from app.jobs.public import Job, periodic
 
 @periodic("11 * * * *", "access.purge_idempotency_keys")
 async def purge_idempotency_keys(job: Job) -> None:
-    """Forget the answers to POSTs that are older than 24 hours."""
+    """Forget the answers to changes that are older than 24 hours."""
     async with job.transaction() as session:
         await session.execute(text("SELECT purge_idempotency_keys()"))

@@ -13,7 +13,7 @@ from app.tenancy.policies import Personal
 
 
 class IdempotencyKey(Owned, Base):
-    """A POST carried out, and its answer; kept for a day."""
+    """A change carried out, and its answer; kept for a day."""
 
     __tablename__ = "idempotency_key"
     __table_args__ = (

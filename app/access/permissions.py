@@ -1,6 +1,9 @@
 """Roles and permissions: one readable table. Policies of the features decide about single objects."""
 
 from enum import Enum, StrEnum
+from functools import reduce
+
+from app.core.i18n import Message, msg, pmsg
 
 
 class Role(StrEnum):
@@ -48,6 +51,18 @@ class Permission(Enum):
         return None if self is Permission.PUBLIC else self.value
 
 
+ROLES: dict[Role, Message] = {
+    Role.VISITOR: pmsg("role", "访客"),
+    Role.PERSON: pmsg("role", "个人用户"),
+    Role.MEMBER: pmsg("role", "单位成员"),
+    Role.MANAGER: pmsg("role", "单位管理员"),
+    Role.STEWARD: pmsg("role", "机组管理员"),
+    Role.PROVINCE_ADMIN: pmsg("role", "省级管理员"),
+    Role.AUDITOR: pmsg("role", "审计员"),
+    Role.SYSTEM: pmsg("role", "系统客户端"),
+}
+"""The roles in words."""
+
 _P = Permission
 _VISITOR = frozenset({_P.PUBLIC, _P.CODES_READ, _P.ORGANISATIONS_READ, _P.INSTRUMENTS_READ})
 _PERSON = _VISITOR | {_P.PROFILE_READ, _P.ACCOUNT_MANAGE, _P.BOOKINGS_READ, _P.BOOKINGS_CHANGE, _P.TASKS_READ}
@@ -68,3 +83,10 @@ MATRIX: dict[Role, frozenset[Permission]] = {
 
 SCOPES: tuple[str, ...] = tuple(p.scope for p in Permission if p.scope)
 """Every OAuth scope an API client can ask for."""
+
+
+def holders(permission: Permission) -> Message:
+    """Who may hold a permission, in words."""
+    roles = [role for role in Role if permission in MATRIX[role]]
+    words = [ROLES[role] for role in ([Role.PERSON] if Role.PERSON in roles else roles)]
+    return reduce(lambda one, other: msg("{one}或{other}", one=one, other=other), words)

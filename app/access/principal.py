@@ -30,18 +30,22 @@ class Principal:
     """The browser session or token grant the caller came with."""
 
     @property
-    def permissions(self) -> frozenset[Permission]:
-        """What the caller may do somewhere; policies decide about each object."""
+    def held(self) -> frozenset[Permission]:
+        """What the caller's roles allow somewhere; policies decide about each object."""
         held = {Role.VISITOR, *self.roles}
         if self.kind == "person":
             # A system acts for its organisation; it is nobody's colleague.
             held |= {Role.PERSON, *self.organisations.values()}
         if self.stewardships:
             held.add(Role.STEWARD)
-        granted = frozenset().union(*(MATRIX[role] for role in held))
+        return frozenset().union(*(MATRIX[role] for role in held))
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What of `held` the caller's token was granted; all of it in a browser."""
         if self.scopes is None:
-            return granted
-        return frozenset(p for p in granted if p.scope is None or p.scope in self.scopes)
+            return self.held
+        return frozenset(p for p in self.held if p.scope is None or p.scope in self.scopes)
 
     def may(self, permission: Permission) -> bool:
         """Whether the caller holds `permission` at all."""

@@ -1,26 +1,58 @@
 """Structured logs: one JSON object a line, with the request id; never a person's data."""
 
 import logging
-import re
 import sys
+import traceback
+from collections.abc import Iterator
 from typing import Any
 
 import structlog
-from structlog.typing import EventDict
+from asyncpg import InterfaceError, PostgresError
+from sqlalchemy.exc import DBAPIError
 
 Logger = structlog.stdlib.BoundLogger
-_DETAIL = re.compile(
-    r"\nDETAIL: .*?(?=\nHINT: |\n\[SQL: |\n\nThe above exception|\n\nDuring handling|\Z)", re.DOTALL
-)
-"""Where PostgreSQL's message quotes the failing row or key."""
+NAMES = ("sqlstate", "table_name", "column_name", "constraint_name")
+"""What a log line tells of a database error."""
 
 
+def _told(error: BaseException, seen: frozenset[int] = frozenset()) -> Iterator[str]:
+    """An exception as Python prints it, what led to it first.
+
+    Of a database error only names are told: the server's message and the driver's both quote rows and parameters.
+    """
+    names = _names_of(error)
+    beneath = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if beneath is not None and id(beneath) not in seen and not names:
+        yield from _told(beneath, seen | {id(error)})
+        yield "\nwhich led to:\n"
+    for part in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+        yield from _told(part, seen | {id(error)})
+        yield "\nin a group:\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield names or "".join(traceback.format_exception_only(error))
+
+
+def _names_of(error: BaseException) -> str:
+    """A database error without any value: its kinds, its names, and the statement, whose parameters stand apart."""
+    if not isinstance(error, DBAPIError | PostgresError | InterfaceError):
+        return ""
+    driver = getattr(error.orig, "__cause__", None) if isinstance(error, DBAPIError) else error
+    told = [f"{name}={getattr(driver, name)}" for name in NAMES if getattr(driver, name, None)]
+    statement = error.statement if isinstance(error, DBAPIError) else ""
+    return f"{type(error).__name__}: {type(driver).__name__} {' '.join(told)}\n{statement}"
+
+
+def _format(exc_info: Any) -> str:
+    return "".join(_told(exc_info[1])).rstrip()
+
+
+_exceptions = structlog.processors.ExceptionRenderer(_format)
 # Before `configure`, and in tests: plain lines. structlog's own default draws tracebacks with every local variable.
 structlog.configure(
     processors=[
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
-        structlog.processors.format_exc_info,
+        _exceptions,
         structlog.processors.JSONRenderer(ensure_ascii=False),
     ]
 )
@@ -33,8 +65,7 @@ def configure(level: str = "INFO") -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        _without_rows,
+        _exceptions,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -61,9 +92,3 @@ def configure(level: str = "INFO") -> None:
 def logger(name: str) -> Logger:
     """A logger for one module."""
     return structlog.stdlib.get_logger(name)
-
-
-def _without_rows(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    if "exception" in event:
-        event["exception"] = _DETAIL.sub("", event["exception"])
-    return event

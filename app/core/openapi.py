@@ -34,6 +34,15 @@ PROBLEM = {
         },
     },
 }
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The change is carried out once: within 24 hours the same request with the same key is answered "
+    "with the first answer (`Idempotency-Replayed: true`); the key of another request is refused with 422.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+}
+CHANGING = frozenset({"post", "put", "patch", "delete"})
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT (RFC 9068)"},
     "openid": {"type": "openIdConnect", "openIdConnectUrl": "/.well-known/openid-configuration"},
@@ -41,7 +50,7 @@ SECURITY = {
 
 
 def describe(app: FastAPI) -> None:
-    """Let `app.openapi()` say that every refusal is a problem, and how callers sign in."""
+    """Let `app.openapi()` say that every refusal is a problem, how callers sign in and how a change is repeated safely."""
     derived = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -53,10 +62,14 @@ def describe(app: FastAPI) -> None:
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
             components["securitySchemes"] = SECURITY
+            components["parameters"] = {"IdempotencyKey": IDEMPOTENCY_KEY}
             document["security"] = [{}, *({name: []} for name in SECURITY)]
             for path in document["paths"].values():
-                for operation in path.values():
+                for method, operation in path.items():
                     _refusals(operation["responses"])
+                    if method in CHANGING:
+                        shared = {"$ref": "#/components/parameters/IdempotencyKey"}
+                        operation.setdefault("parameters", []).append(shared)
             app.openapi_schema = document
         return app.openapi_schema
 

@@ -80,6 +80,27 @@ def _route_of(scope: Scope) -> str:
 _FOREIGN_CHARSET = re.compile(rb"charset\s*=\s*\"?(?!utf-?8\b)", re.IGNORECASE)
 
 
+class Heads:
+    """Answers HEAD as the GET of the same address, without its body (RFC 9110 §9.3.2); the routes know GET only."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        # A copy: the server goes on knowing that it answers a HEAD.
+        await self._app({**scope, "method": "GET"}, receive, without_body)
+
+
 class BodyLimit:
     """Refuses to read a body of more than `limit` bytes, said in Content-Length or counted."""
 

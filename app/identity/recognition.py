@@ -7,6 +7,7 @@ from fastapi import Request
 from sqlalchemy import ARRAY, Text, Uuid, column, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.access.entry import SAFE_METHODS
 from app.access.permissions import Role
 from app.access.principal import VISITOR, Principal
 from app.core.crypto import token_digest
@@ -17,7 +18,7 @@ from app.identity.context import settings_of
 from app.identity.provider.keys import key_ring
 from app.identity.provider.tokens import BadToken, read_access_token
 from app.settings import Settings
-from app.web.csrf import SAFE_METHODS, from_here
+from app.web.csrf import from_here
 from app.web.public import CsrfFailed
 
 MAXIMUM_COOKIE = 100

@@ -45,7 +45,7 @@ class MemberIn(Input):
     """A new member of an organisation, or a member's new role."""
 
     account_id: UUID
-    role: Literal[Role.MEMBER, Role.MANAGER] = Role.MEMBER
+    role: Literal["member", "manager"] = "member"
 
 
 class MemberOut(Output):

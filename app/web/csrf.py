@@ -13,6 +13,7 @@ from uuid import UUID
 from fastapi import Request, Response
 from starlette.datastructures import FormData
 
+from app.access.entry import SAFE_METHODS
 from app.access.guards import caller_of
 from app.core.crypto import sign, verify
 from app.core.errors import Forbidden
@@ -21,7 +22,6 @@ from app.settings import Settings
 
 FIELD = "csrf_token"
 HEADER = "x-csrf-token"
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _SEED = re.compile(r"[A-Za-z0-9_-]{22,64}")
 _PURPOSE = "csrf"
@@ -71,23 +71,20 @@ def _bound(nonce: str, seed: str, session_id: UUID | None) -> bytes:
     return f"{nonce}|{seed}|{session_id or ''}".encode()
 
 
-def _netloc(address: str) -> str:
-    try:
-        return urlsplit(address).netloc
-    except ValueError:
-        return ""
-
-
 def from_here(request: Request) -> bool:
-    """Whether the browser says the request comes from our own origin; a client that says nothing is not refused."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site in {"same-origin", "none"}
+    """Whether the browser says the request comes from our own origin; a client that says nothing is not refused.
+
+    `Sec-Fetch-Site: none` only says that no page is behind the request, so an Origin beside it still counts.
+    """
+    site = request.headers.get("sec-fetch-site", "none")
+    if site != "none":
+        return site == "same-origin"
     origin = request.headers.get("origin")
     if origin is None:
         return True
-    ours = {request.headers.get("host", ""), urlsplit(request.app.state.settings.base_url).netloc}
-    return _netloc(origin) in ours - {""}
+    public = urlsplit(request.app.state.settings.base_url)
+    here = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    return origin.lower() in {here.lower(), f"{public.scheme}://{public.netloc}".lower()}
 
 
 async def form_of(request: Request) -> FormData:

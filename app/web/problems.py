@@ -8,7 +8,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.access.guards import caller_of
 from app.core.errors import Problem, Unauthorized
-from app.web import security
 from app.web.render import render, see_other
 
 SIGN_IN = "/sign-in"
@@ -47,7 +46,4 @@ async def problem_page(request: Request, problem: Problem) -> Response:
         request_id=getattr(request.state, "request_id", None),
     )
     response.headers.update(problem.headers)
-    # A fault of ours is answered outside the middleware, which would have added these.
-    for name, value in security.headers(request.app.state.settings).items():
-        response.headers.setdefault(name, value)
     return response

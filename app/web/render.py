@@ -2,18 +2,21 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import Request, Response
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse
 
 from app.access.principal import Principal
 from app.core.i18n import LOCALES, Message
 from app.web import csrf, flash
 from app.web.environment import environment
 from app.web.page import Page, current, page_of
-from app.web.security import CSP, content_security_policy
+from app.web.security import CSP, cache_control, content_security_policy
 
 YEAR_SECONDS = 365 * 24 * 3600
+_OF_ADDRESSES = "!#$%&'()*+,/:;=?@[]~"
+"""Characters that mean something in an address (RFC 3986 §2.2), or are encoded already."""
 
 
 def wants_fragment(request: Request) -> bool:
@@ -48,8 +51,8 @@ def render(
     name = fragment if partial and fragment else template
     response = HTMLResponse(_text(page, name, {"caller": page.caller, "flash": said, **context}), status_code)
     response.headers["content-language"] = "zh-CN" if page.locale == "zh" else "en"
-    response.headers["cache-control"] = "no-store" if page.caller.id else "no-cache"
-    response.headers["vary"] = "Cookie, Accept-Language, HX-Request"
+    response.headers["cache-control"] = cache_control(page.caller)
+    response.headers["vary"] = "HX-Request"
     if targets := tuple(form_action):
         response.headers[CSP] = content_security_policy(form_action=targets)
     _set_cookies(response, page, said=said is not None)
@@ -78,11 +81,11 @@ def _set_cookies(response: Response, page: Page, *, said: bool) -> None:
 def see_other(
     request: Request, url: str, *, notice: Message | None = None, tone: flash.Tone = "success"
 ) -> Response:
-    """After a form was carried out: go to `url`, where the next page says `notice`."""
-    if wants_fragment(request):
-        response = Response(status_code=200, headers={"HX-Redirect": url})
-    else:
-        response = RedirectResponse(url, status_code=303)
+    """After a form was carried out: go to `url`, where the next page says `notice`. Nobody keeps the way there."""
+    status, name = (200, "HX-Redirect") if wants_fragment(request) else (303, "Location")
+    # A header holds ASCII only, and an address may be a person's words.
+    headers = {name: quote(url, safe=_OF_ADDRESSES), "Cache-Control": "no-store"}
+    response = Response(status_code=status, headers=headers)
     if notice is not None:
         flash.leave(response, request.app.state.settings, notice, tone)
     return response

@@ -1,14 +1,20 @@
-"""Response headers that keep a browser on our side. A plain ASGI middleware, so streams pass untouched."""
+"""Response headers that keep a browser on our side, and a person's data out of caches.
+
+A plain ASGI middleware, so streams pass untouched.
+"""
 
 from collections.abc import Iterable
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.access.principal import VISITOR, Principal
 from app.settings import Settings
 
 YEAR_SECONDS = 365 * 24 * 3600
 CSP = "content-security-policy"
+VARY = "Authorization, Cookie, Accept-Language"
+"""What an answer depends on besides its address: who asks, and in which language."""
 
 
 def content_security_policy(*, form_action: Iterable[str] = ()) -> str:
@@ -49,8 +55,13 @@ def headers(settings: Settings) -> dict[str, str]:
     return always
 
 
+def cache_control(caller: Principal) -> str:
+    """How long an answer may be kept that does not say otherwise: what a signed-in caller reads, not at all."""
+    return "no-store" if caller.id else "no-cache"
+
+
 class SecurityHeaders:
-    """Adds the headers a response has not set itself."""
+    """Adds the headers a response has not set itself; what is public (static files, keys) says so itself."""
 
     def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self._app = app
@@ -67,6 +78,14 @@ class SecurityHeaders:
                 found = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     found.setdefault(name, value)
+                if not found.get("cache-control", "").startswith("public"):
+                    found.setdefault("cache-control", cache_control(_caller(scope)))
+                    found.add_vary_header(VARY)
             await send(message)
 
         await self._app(scope, receive, answer)
+
+
+def _caller(scope: Scope) -> Principal:
+    """Whom a guard has recognised."""
+    return scope.get("state", {}).get("principal") or VISITOR

@@ -162,6 +162,19 @@ async def _admins(caller: Annotated[Principal, requires(Permission.ORGANISATIONS
     return caller.kind
 
 
+@router.post("/by-admins", status_code=201)
+async def _by_admins(
+    row: RowIn, db: Writes, caller: Annotated[Principal, requires(Permission.ORGANISATIONS_MANAGE)]
+) -> dict[str, Any]:
+    await insert_row(db, row)
+    return {"id": row.id}
+
+
+@router.api_route("/rows/{row_id}/amount", methods=["PUT", "PATCH", "DELETE"], status_code=204)
+async def _count_up(row_id: int, db: Writes, caller: Caller) -> None:
+    await db.execute(text("UPDATE probe SET amount = amount + 1 WHERE id = :id"), {"id": row_id})
+
+
 @router.get("/judged/{good}")
 async def _judged(good: bool, caller: Caller) -> str:
     ensure(True if good else Refusal(msg("已有一行")))

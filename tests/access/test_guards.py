@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.access.guards import Refusal, ensure
-from app.access.permissions import MATRIX, SCOPES, Permission, Role
+from app.access.permissions import MATRIX, ROLES, SCOPES, Permission, Role, holders
 from app.access.principal import Principal
 from app.core.errors import Forbidden
 from app.core.i18n import msg
@@ -22,11 +22,13 @@ async def test_an_unknown_caller_is_asked_to_sign_in(probe: Probe) -> None:
     assert answer.json()["code"] == "unauthorized"
 
 
-async def test_a_caller_without_the_permission_is_told_which(probe: Probe) -> None:
+async def test_a_caller_without_the_permission_is_told_in_words_who_has_it(probe: Probe) -> None:
     answer = await probe.get("/admins", x_caller=caller())
     assert answer.status_code == 403
     assert answer.json()["code"] == "forbidden"
-    assert answer.json()["detail"] == f"此操作需要「{SCOPE}」权限"
+    assert answer.json()["detail"] == "此操作仅限单位管理员或省级管理员"
+    english = await probe.get("/admins", x_caller=caller(), accept_language="en")
+    assert english.json()["detail"].endswith("Organisation manager or Provincial administrator")
 
 
 async def test_a_caller_with_the_permission_gets_in(probe: Probe) -> None:
@@ -37,6 +39,11 @@ async def test_a_caller_with_the_permission_gets_in(probe: Probe) -> None:
 async def test_a_token_without_the_scope_does_not(probe: Probe) -> None:
     answer = await probe.get("/admins", x_caller=caller(**ADMIN, scopes=["profile"]))
     assert answer.status_code == 403
+    assert answer.json()["detail"] == f"访问令牌没有「{SCOPE}」授权"
+
+
+def test_a_permission_of_everyone_signed_in_is_said_so() -> None:
+    assert holders(Permission.BOOKINGS_READ).text() == "个人用户"
 
 
 async def test_a_policy_gives_its_reason(probe: Probe) -> None:
@@ -66,7 +73,7 @@ async def test_the_caller_is_recognised_once_a_request(probe: Probe) -> None:
 
 
 def test_every_role_stands_in_the_matrix() -> None:
-    assert set(MATRIX) == set(Role)
+    assert set(MATRIX) == set(ROLES) == set(Role)
     for role, permissions in MATRIX.items():
         assert MATRIX[Role.VISITOR] <= permissions, role
 

@@ -1,12 +1,14 @@
-"""A POST repeated with its Idempotency-Key is carried out once."""
+"""A change repeated with its Idempotency-Key is carried out once."""
 
 import asyncio
 from uuid import uuid4
 
+import httpx2
 import pytest
 from sqlalchemy import text
 
 from app.access.jobs import purge_idempotency_keys
+from app.core.etag import etag
 from app.jobs.public import Job
 from app.settings import Settings
 from tests.access.conftest import Probe, caller
@@ -109,6 +111,64 @@ async def test_reading_has_no_keys(probe: Probe, key: str) -> None:
     for _ in range(2):
         answer = await probe.get("/rows/1", x_caller=ME, idempotency_key=key)
         assert "idempotency-replayed" not in answer.headers
+
+
+async def test_who_lost_the_permission_is_refused_not_given_the_kept_answer(probe: Probe, key: str) -> None:
+    person = uuid4()
+    first = await probe.post(
+        "/by-admins", {"id": 1}, x_caller=caller(id_=person, roles=["province_admin"]), idempotency_key=key
+    )
+    assert first.status_code == 201
+    again = await probe.post("/by-admins", {"id": 1}, x_caller=caller(id_=person), idempotency_key=key)
+    assert again.status_code == 403
+    assert "idempotency-replayed" not in again.headers
+
+
+async def send_file(probe: Probe, key: str, boundary: str, content: bytes) -> httpx2.Response:
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+    return await probe.client.post(
+        "/api/v1/probe/fails-first/0?note=n",
+        content=head.encode() + content + f"\r\n--{boundary}--\r\n".encode(),
+        headers={
+            "content-type": f'multipart/form-data; boundary="{boundary}"',
+            "x-caller": ME,
+            "idempotency-key": key,
+        },
+    )
+
+
+async def test_the_same_file_is_the_same_request_whatever_its_boundary(probe: Probe, key: str) -> None:
+    first = await send_file(probe, key, "one", b"1,2")
+    again = await send_file(probe, key, "two", b"1,2")
+    other = await send_file(probe, key, "one", b"1,3")
+    assert first.status_code == again.status_code == 200
+    assert again.headers["idempotency-replayed"] == "true"
+    assert other.status_code == 422
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+async def test_every_kind_of_change_is_carried_out_once(probe: Probe, key: str, method: str) -> None:
+    await probe.add(1)
+    answers = [
+        await probe.client.request(
+            method, "/api/v1/probe/rows/1/amount", headers={"x-caller": ME, "idempotency-key": key}
+        )
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [204, 204]
+    assert answers[1].headers["idempotency-replayed"] == "true"
+    assert await probe.rows() == [(1, 1)]
+
+
+async def test_another_version_is_another_request(probe: Probe, key: str) -> None:
+    answers = [
+        await probe.client.put(
+            "/api/v1/probe/rows/1",
+            headers={"x-caller": ME, "idempotency-key": key, "if-match": version},
+        )
+        for version in (etag(1), etag(1), etag(2))
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 422]
 
 
 async def test_keys_are_forgotten_after_a_day(probe: Probe, probe_settings: Settings) -> None:

@@ -16,8 +16,9 @@ from app.access.entry import Router, Writes
 from app.access.guards import unguarded
 from app.core import logs
 from app.core.metrics import REGISTRY
-from app.core.requests import BodyLimit, Faults, RequestLog
+from app.core.requests import BodyLimit, Faults, Heads, RequestLog
 
+SECRET = "机密"
 router = Router(prefix="/api/v1/echo", dependencies=[unguarded()])
 
 
@@ -41,6 +42,19 @@ async def _broken_row(number: int, db: Writes) -> None:
         ),
         {"id": "机密\n机密"},
     )
+
+
+@router.get("/broken/value/{kind}")
+async def _broken_value(kind: str, db: Writes) -> None:
+    statement = {
+        "server": "SELECT CAST(CAST(:value AS text) AS int)",
+        "driver": "SELECT CAST(:value AS uuid)",
+    }
+    try:
+        await db.execute(text(statement[kind]), {"value": SECRET})
+    except Exception as error:
+        # As a job's runner does, which knows what was tried.
+        raise ExceptionGroup("jobs", [RuntimeError("while importing")]) from error
 
 
 class Lines(logging.Handler):
@@ -126,6 +140,41 @@ async def test_routes_are_counted_under_their_whole_path(echo: httpx2.AsyncClien
     assert counted(**labels) == before + 1
 
 
+@pytest.mark.parametrize(
+    ("asked", "route"),
+    [
+        ("/organisations/export.{}", "/organisations/export.{{kind}}"),
+        ("/instruments/{}", "/instruments/{{instrument_id}}"),
+        ("/static/{}.css", "unmatched"),
+        ("/{}", "unmatched"),
+    ],
+)
+async def test_addresses_made_up_by_outsiders_are_counted_as_one(
+    client: httpx2.AsyncClient, asked: str, route: str
+) -> None:
+    for number in range(3):
+        assert (await client.get(asked.format(f"made-up-{number}"))).status_code in {404, 422}
+    counted_routes = {
+        sample.labels.get("route") for metric in REGISTRY.collect() for sample in metric.samples
+    }
+    assert [found for found in counted_routes if found and "made-up" in found] == []
+    assert route.format() in counted_routes
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/", "/instruments", "/api/v1/instruments", "/static/css/base.css"]
+)
+async def test_every_address_that_can_be_read_answers_head(client: httpx2.AsyncClient, path: str) -> None:
+    read, asked = await client.get(path), await client.head(path)
+    assert (asked.status_code, asked.content) == (read.status_code, b"") == (200, b"")
+    assert asked.headers["content-type"] == read.headers["content-type"]
+    assert asked.headers["content-length"] == read.headers["content-length"]
+
+
+async def test_head_of_what_is_only_written_is_refused(client: httpx2.AsyncClient) -> None:
+    assert (await client.head("/sign-out")).status_code == 405
+
+
 async def test_a_fault_of_ours_is_found_by_its_request_id(echo: httpx2.AsyncClient, written: Lines) -> None:
     answer = await echo.get("/api/v1/echo/broken/7")
     assert answer.status_code == 500
@@ -145,8 +194,25 @@ async def test_a_database_error_is_logged_without_the_row(echo: httpx2.AsyncClie
     assert answer.status_code == 500
     (line,) = written.of("unhandled_error")
     assert "CheckViolation" in line["exception"]
+    assert (
+        "sqlstate=23514 table_name=journal_event constraint_name=ck_journal_event_kind" in line["exception"]
+    )
+    assert "INSERT INTO journal_event" in line["exception"]
     assert "机密" not in json.dumps(written.lines, ensure_ascii=False)
     assert "机密" not in answer.text
+
+
+@pytest.mark.parametrize("kind", ["server", "driver"])
+async def test_a_database_error_is_logged_without_the_value(
+    echo: httpx2.AsyncClient, written: Lines, kind: str
+) -> None:
+    """Both PostgreSQL's message and the driver's quote the parameter they cannot read."""
+    assert (await echo.get(f"/api/v1/echo/broken/value/{kind}")).status_code == 500
+    (line,) = written.of("unhandled_error")
+    assert "DBAPIError" in line["exception"]
+    assert "RuntimeError: while importing\n\nin a group:\n" in line["exception"]
+    assert line["exception"].endswith("ExceptionGroup: jobs (1 sub-exception)")
+    assert "机密" not in json.dumps(written.lines, ensure_ascii=False)
 
 
 async def test_libraries_lines_are_json_too(written: Lines) -> None:
@@ -163,8 +229,8 @@ async def nothing(*_: Any) -> Any:
 
 @pytest.mark.parametrize(
     "around",
-    [RequestLog, partial(BodyLimit, limit=1), partial(Faults, answer=nothing)],
-    ids=["log", "limit", "faults"],
+    [Heads, RequestLog, partial(BodyLimit, limit=1), partial(Faults, answer=nothing)],
+    ids=["heads", "log", "limit", "faults"],
 )
 async def test_what_is_no_http_passes_untouched(around: Callable[[ASGIApp], ASGIApp]) -> None:
     seen = []

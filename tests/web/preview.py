@@ -14,7 +14,7 @@ from app.core.i18n import msg
 from app.settings import Settings
 from app.tenancy.models import Province
 from app.web.pages import pages as platform_pages
-from app.web.public import SHANGHAI, Entry, Pages, SecurityHeaders, problem_page, render, static_files
+from app.web.public import SHANGHAI, Entry, Pages, SecurityHeaders, Shared, problem_page, render, static_files
 from app.web.styleguide import next_monday
 
 SECRET = "a-secret-of-these-tests-and-nothing-else"
@@ -26,7 +26,10 @@ RESEARCHER = Principal(
     roles=frozenset({Role.PROVINCE_ADMIN}),
     session_id=UUID("01930000-0000-7000-8000-0000000000aa"),
 )
-SHARED = {"310000": 61, "320000": 54, "330000": 58, "340000": 39}
+SHARED = {
+    code: Shared(instruments, owners)
+    for code, instruments, owners in (("310000", 61, 9), ("320000", 54, 8), ("330000", 58, 7), ("340000", 39, 1))
+}
 PROVINCES = [
     Province(code=code, name_zh=name, short_zh=short, name_en=english, position=place)
     for place, (code, name, short, english) in enumerate(
@@ -57,7 +60,9 @@ def availability() -> dict[str, Any]:
     return {
         "busy": [
             _slot(9, 11.5, label=None, mine=False, booking_id=None),
-            _slot(48 + 14, 48 + 16.25, booked=_slot(48 + 14, 48 + 16), label=None, mine=True, booking_id=MINE),
+            _slot(
+                48 + 14, 48 + 16.25, booked=_slot(48 + 14, 48 + 16), label=None, mine=True, booking_id=MINE
+            ),
         ],
         "closed": [_slot(5 * 24, 7 * 24)],
         "bookable_from": _slot(8.5, 9)["starts_at"],

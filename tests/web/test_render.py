@@ -90,7 +90,7 @@ def _pages() -> Pages:
         field = FieldError("during.start", "not_after_now", msg("开始时间须晚于现在"))
         raise {
             "401": Unauthorized(),
-            "403": Forbidden(msg("此操作需要「{permission}」权限", permission="<b>")),
+            "403": Forbidden(msg("此操作仅限{roles}", roles="<b>")),
             "404": NotFound(),
             "409": Conflict(),
             "422": Invalid(errors=[field]),

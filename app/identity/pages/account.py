@@ -7,7 +7,7 @@ from fastapi import Request, Response
 
 from app.access.entry import Reads, Writes
 from app.access.guards import requires
-from app.access.permissions import Permission
+from app.access.permissions import ROLES, Permission
 from app.access.principal import Principal
 from app.core.i18n import msg
 from app.identity import cookies
@@ -33,6 +33,7 @@ async def show(request: Request, db: Reads, caller: Self) -> Response:
         request,
         "identity/account.html",
         caller=caller,
+        roles=ROLES,
         me=await described(db, caller=caller),
         sessions=[(s, device_name(s.device.user_agent)) for s in await own_sessions(db, caller=caller)],
         connections=[(c, scope_words(c.scopes)) for c in await own_connections(db, caller=caller)],
