@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from app.core import errors
 from app.core.errors import FieldError, Problem
 from app.core.i18n import Locale, Message, msg, negotiate
+from app.core.text import printable
 
 MEDIA_TYPE = "application/problem+json"
 Model = TypeVar("Model", bound=BaseModel)
@@ -110,12 +111,8 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     else:
         reason = _REASONS.get(kind, msg("值不符合要求"))
     given = error.get("input")
-    value = _printable(str(given)) if isinstance(given, str | int | float) else None
-    return FieldError(_printable(".".join(where)), kind, reason, value=value)
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "\ufffd" for c in text[:SHOWN_INPUT])
+    value = printable(str(given)[:SHOWN_INPUT]) if isinstance(given, str | int | float) else None
+    return FieldError(printable(".".join(where)[:SHOWN_INPUT]), kind, reason, value=value)
 
 
 def understood(model: type[Model], **values: Any) -> Model:

@@ -33,6 +33,11 @@ def _character_fault(character: str, *, lines: bool) -> str | None:
     return None
 
 
+def printable(text: str) -> str:
+    """The text with U+FFFD for what cannot be seen, so that it can be shown and kept anywhere."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
 def clean(text: str) -> str:
     """NFC, one kind of line break, no outer white space (the full-width space included)."""
     return unicodedata.normalize("NFC", _LINE_BREAK.sub("\n", text)).strip()

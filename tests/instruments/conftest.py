@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from fastapi import FastAPI
 
 from app.access.permissions import Role
 from app.core.db import Database
+from app.settings import Settings
+from tests.instruments.importing import Importing
 from tests.support.clients import Clients, clients_of
 from tests.support.places import make_organisation
 
@@ -58,6 +61,12 @@ class Lab:
 
 
 @pytest.fixture
+def settings(worker_settings: Settings, tmp_path: Path) -> Settings:
+    """Files of a test go to its own folder."""
+    return worker_settings.model_copy(update={"data_dir": tmp_path})
+
+
+@pytest.fixture
 async def lab(app: FastAPI, database: Database, client: httpx2.AsyncClient) -> AsyncIterator[Lab]:
     organisation_id = await make_organisation(database, ZHEJIANG, "示例大学")
     async with clients_of(app) as people:
@@ -74,3 +83,9 @@ async def lab(app: FastAPI, database: Database, client: httpx2.AsyncClient) -> A
             neighbour=await people.of(ZHEJIANG, name="邻居"),
             stranger=await people.of(SHANGHAI, name="外省", roles=[Role.PROVINCE_ADMIN]),
         )
+
+
+@pytest.fixture
+async def importing(lab: Lab, settings: Settings) -> Importing:
+    """The organisation's manager."""
+    return Importing(lab.manager, lab.database, settings)

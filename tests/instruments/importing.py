@@ -22,6 +22,17 @@ def good_rows(count: int, *, start: int = 1) -> list[str]:
     return [ROW.format(number=number) for number in range(start, start + count)]
 
 
+FAULTY = csv_of(
+    "A-1,甲,010100,330106,67.81,2021-03-15,限内部",
+    ",乙,010100,330106,1,2021-03-15,限内部",
+    "A-3,,999999,110101,abc,2021-13-01,随便",
+    "A-1,丁,010100,330106,1,2021-03-15,限内部",
+    "A-5,戊,010100,西湖区,1,2021-03-15,开放",
+    "A-6,己,电子光学仪器,杭州市,1,2021/3/15,限内部",
+)
+"""Two good rows and four with eleven faults between them."""
+
+
 @dataclass
 class Importing:
     """A person who imports, with a worker at hand."""

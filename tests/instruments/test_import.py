@@ -1,7 +1,6 @@
 """Importing files of instruments over HTTP, from upload to the register."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,28 +10,15 @@ from sqlalchemy import func, select, update
 
 from app.access.permissions import Role
 from app.access.principal import Principal
-from app.core.tabular import write_xlsx
 from app.instruments.models import Instrument, InstrumentImport, InstrumentImportRow, InstrumentUnit
 from app.jobs.tasks import TASKS, Job
 from app.journal.models import JournalEvent
 from app.settings import Settings
 from app.tenancy.context import TenantContext
 from tests.instruments.conftest import ZHEJIANG, Lab
-from tests.instruments.importing import HEADER, URL, Importing, csv_of, good_rows
+from tests.instruments.importing import FAULTY, HEADER, URL, Importing, csv_of, good_rows
 from tests.support.jobs import run_jobs
 from tests.support.places import make_organisation
-
-
-@pytest.fixture
-def settings(worker_settings: Settings, tmp_path: Path) -> Settings:
-    """Files of a test go to its own folder."""
-    return worker_settings.model_copy(update={"data_dir": tmp_path})
-
-
-@pytest.fixture
-async def importing(lab: Lab, settings: Settings) -> Importing:
-    """The organisation's manager."""
-    return Importing(lab.manager, lab.database, settings)
 
 
 async def found(lab: Lab, statement: Any) -> list[Any]:
@@ -108,16 +94,6 @@ async def test_importing_again_changes_only_what_differs(lab: Lab, importing: Im
     assert checked["counts"] == {"new": 0, "changed": 0, "unchanged": 4, "faulty": 0}
 
 
-FAULTY = csv_of(
-    "A-1,甲,010100,330106,67.81,2021-03-15,限内部",
-    ",乙,010100,330106,1,2021-03-15,限内部",
-    "A-3,,999999,110101,abc,2021-13-01,随便",
-    "A-1,丁,010100,330106,1,2021-03-15,限内部",
-    "A-5,戊,010100,西湖区,1,2021-03-15,开放",
-    "A-6,己,电子光学仪器,杭州市,1,2021/3/15,限内部",
-)
-
-
 async def test_every_fault_is_named(importing: Importing) -> None:
     sent = await importing.sent(FAULTY)
     checked = await importing.check(sent)
@@ -153,20 +129,6 @@ async def test_good_rows_only(lab: Lab, importing: Importing) -> None:
     assert applied["counts"] == {"new": 2, "changed": 0, "unchanged": 0, "faulty": 4}
     rows = await found(lab, select(Instrument.inner_id, Instrument.adcode, Instrument.class_code))
     assert sorted(map(tuple, rows)) == [("A-1", "330106", "010100"), ("A-6", "330100", "010100")]
-
-
-async def test_the_error_file_comes_back_with_reasons(importing: Importing) -> None:
-    sent = await importing.sent(FAULTY)
-    await importing.check(sent)
-    answer = await importing.client.get(f"{URL}/{sent['id']}/errors.csv")
-    lines = answer.content.decode("utf-8-sig").splitlines()
-    assert lines[0] == f"{HEADER},原文件行号,错误原因"
-    assert len(lines) == 5
-    assert lines[1] == ",乙,010100,330106,1,2021-03-15,限内部,3,单位内编号: 必填"
-    corrected = answer.content.decode("utf-8-sig").replace(",乙,", "A-2,乙,")
-    again = await importing.sent(corrected.encode())
-    checked = await importing.check(again)
-    assert checked["counts"]["new"] == 2
 
 
 async def test_what_happened_meanwhile_is_seen_when_applying(lab: Lab, importing: Importing) -> None:
@@ -329,102 +291,6 @@ async def test_an_import_is_its_senders_and_the_provinces_admins(lab: Lab, impor
         assert answer.status_code == status
     assert (await lab.manager.get(f"{URL}/{uuid4()}")).status_code == 404
     assert (await importing.get(sent["id"]))["state"] == "checked"
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
-async def test_encodings(importing: Importing, encoding: str) -> None:
-    content = csv_of(*good_rows(2)).decode().encode(encoding)
-    sent = await importing.sent(content)
-    checked = await importing.check(sent)
-    assert checked["counts"]["new"] == 2
-    assert [row["name"] for row in await importing.rows(sent["id"])] == ["示例仪器1", "示例仪器2"]
-
-
-async def test_the_error_file_keeps_gb18030(importing: Importing) -> None:
-    sent = await importing.sent(FAULTY.decode().encode("gb18030"))
-    await importing.check(sent)
-    answer = await importing.client.get(f"{URL}/{sent['id']}/errors.csv")
-    assert answer.content.decode("gb18030").startswith(HEADER)
-
-
-async def test_big5_is_asked_for(importing: Importing) -> None:
-    header = "編號,名稱,分類,地區"
-    content = "\n".join([header, *(f"{n},掃描電子顯微鏡{n},010100,330106" for n in range(30))]).encode("big5")
-    asked = await importing.send(content)
-    assert asked.status_code == 422
-    assert asked.json()["errors"][0]["code"] == "encoding_unclear"
-    assert "big5" in [candidate["encoding"] for candidate in asked.json()["candidates"]]
-    sent = await importing.sent(content, encoding="big5")
-    assert [column["name"] for column in sent["columns"]] == header.split(",")
-    fields = {
-        "inner_id": {"column": "編號"},
-        "name_zh": {"column": "名稱"},
-        "class_code": {"column": "分類"},
-        "adcode": {"column": "地區"},
-        "service_status": {"fixed": "停用"},
-    }
-    assert (await importing.check(sent, fields))["counts"]["new"] == 30
-
-
-async def test_a_byte_that_cannot_be_read_keeps_its_row_out(importing: Importing) -> None:
-    content = csv_of(*good_rows(200)).replace("示例仪器7,".encode(), "示例".encode() + b"\xca,")
-    sent = await importing.sent(content)
-    checked = await importing.check(sent)
-    assert checked["counts"] == {"new": 199, "changed": 0, "unchanged": 0, "faulty": 1}
-    ((row, field, column, code, _),) = await importing.faults(sent["id"])
-    assert (row, field, column, code) == (8, "name_zh", "仪器名称", "undecodable_byte")
-
-
-async def test_ragged_rows_and_formulas(importing: Importing) -> None:
-    rows = good_rows(4)
-    rows[1] = rows[1].rsplit(",", 2)[0]
-    rows[2] += ",多余"
-    rows[3] = rows[3].replace("示例仪器4", "=HYPERLINK(1)")
-    sent = await importing.sent(csv_of(*rows))
-    checked = await importing.check(sent)
-    assert checked["counts"] == {"new": 2, "changed": 0, "unchanged": 0, "faulty": 2}
-    assert {(row, code) for row, _, _, code, _ in await importing.faults(sent["id"])} == {
-        (3, "too_few_cells"),
-        (4, "too_many_cells"),
-    }
-    await importing.apply(sent["id"], "good")
-    text = (await importing.client.get("/api/v1/instruments/export.csv")).text
-    assert "'=HYPERLINK(1)" in text
-
-
-async def test_a_workbook(importing: Importing, tmp_path: Path) -> None:
-    path = tmp_path / "book.xlsx"
-    with path.open("wb") as target:
-        write_xlsx([HEADER.split(","), *(row.split(",") for row in good_rows(3))], target, sheet="仪器")
-    sent = await importing.sent(path.read_bytes(), "登记表.xlsx")
-    assert (sent["sheet"], sent["sheets"]) == ("仪器", ["仪器"])
-    assert (await importing.check(sent))["counts"]["new"] == 3
-
-
-@pytest.mark.parametrize(
-    ("content", "name", "code"),
-    [
-        (b"", "a.csv", "empty"),
-        (b"PK\x05\x06" + bytes(18), "a.xlsx", "not_xlsx"),
-        (b"%PDF-1.7", "a.csv", "not_a_table"),
-        (b"<html></html>", "a.csv", "markup"),
-        (b"no workbook", "a.xlsx", "xlsx_damaged"),
-    ],
-)
-async def test_what_is_no_table_is_refused(
-    lab: Lab, importing: Importing, content: bytes, name: str, code: str
-) -> None:
-    answer = await importing.send(content, name)
-    assert answer.status_code == 422, answer.text
-    assert answer.json()["errors"][0]["code"] == code
-    assert (await found(lab, select(func.count()).select_from(InstrumentImport)))[0][0] == 0
-
-
-async def test_bad_uploads(importing: Importing) -> None:
-    assert (await importing.client.post(URL, json={})).status_code == 422
-    assert (await importing.send(csv_of(*good_rows(1)), encoding="klingon")).status_code == 422
-    assert (await importing.send(csv_of(*good_rows(1)), header_row="0")).status_code == 422
-    assert (await importing.send(csv_of(*good_rows(1)), header_row="99")).status_code == 422
 
 
 async def test_names_stand_for_codes(lab: Lab, importing: Importing) -> None:

@@ -1,29 +1,13 @@
 """Registers that nobody in this project wrote: every fault is named by row, and nothing is lost silently."""
 
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from app.settings import Settings
-from tests.instruments.conftest import Lab
 from tests.instruments.importing import Importing
 from tests.support.shared import shared_data
 
 CONTROL_CHARACTER_ROW = 484
 """Where the university's file says `1028 Incucyte Zoom` and an unprintable 0x16."""
 FIXED = {"class_code": {"fixed": "其他仪器"}, "adcode": {"fixed": "杭州市"}}
-
-
-@pytest.fixture
-def settings(worker_settings: Settings, tmp_path: Path) -> Settings:
-    """Files of a test go to its own folder."""
-    return worker_settings.model_copy(update={"data_dir": tmp_path})
-
-
-@pytest.fixture
-def importing(lab: Lab, settings: Settings) -> Importing:
-    return Importing(lab.manager, lab.database, settings)
 
 
 async def outcomes(importing: Importing, import_id: str) -> list[tuple[int, str]]:
@@ -34,7 +18,12 @@ async def test_a_universitys_equipment(importing: Importing) -> None:
     content = shared_data("instruments", "st-andrews", "equipment.csv").read_bytes()
     sent = await importing.sent(content, "equipment.csv")
     guessed = {name: source["column"] for name, source in sent["mapping"].items() if source["column"]}
-    assert guessed == {"name_zh": "Description", "address": "Site Location", "service_url": "Contact URL"}
+    assert guessed == {
+        "name_zh": "Description",
+        "department": "Department",
+        "address": "Site Location",
+        "service_url": "Contact URL",
+    }
     fields: dict[str, Any] = {**FIXED, "service_status": {"fixed": "限内部"}}
     by_name = await importing.check(sent, {**fields, "inner_id": {"column": "Description"}})
     faults = await importing.faults(sent["id"])

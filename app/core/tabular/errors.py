@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.core.errors import FieldError, Invalid
 from app.core.i18n import Message, msg
+from app.core.text import printable
 
 SHOWN = 80
 """Characters of a faulty value that are shown back."""
@@ -54,4 +55,4 @@ class EncodingUnclear(TableError):  # noqa: N818 - a question, not an error
 
 def shown(value: str) -> str:
     """The start of a value with everything unprintable made visible."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in value[:SHOWN])
+    return printable(value[:SHOWN])

@@ -1,13 +1,16 @@
 """The import's forms as a browser sends them."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import UploadFile
 from pydantic import BaseModel, Field
 
 from app.core.errors import FieldError, Invalid
-from app.core.i18n import Message, msg
+from app.core.i18n import msg
+from app.core.problems import understood
 from app.core.text import Line
+from app.instruments.importing.drafts import REQUIRED
 from app.instruments.importing.schemas import MOST_JOINED, FieldSource, ImportMapping, Mode
 from app.instruments.rules.columns import BY_FIELD
 
@@ -24,6 +27,8 @@ FIXABLE = (
 )
 """Fields that often are the same for a whole file, in the order they are shown."""
 IGNORED = ""
+NAMES = {"fields.name_zh": "target", "id_from": "fields.inner_id"}
+"""Where the page asks for what only a column can give, and for what the id is made of."""
 
 
 class UploadForm(BaseModel):
@@ -60,18 +65,11 @@ class MappingForm(BaseModel):
         """The mapping of a file with these columns.
 
         Raises:
-            Invalid: two columns are to be the same field, or too many columns make the id.
+            Invalid: two columns are to be the same field, there is no such field, or too many columns make the id.
         """
-        found: dict[str, dict[str, Any]] = {}
-        faults: list[FieldError] = []
-        for column, target in zip(columns, self.target, strict=False):
-            if target == IGNORED:
-                continue
-            if target in found:
-                faults.append(_fault("target", "target_repeated", _twice(target)))
-            found[target] = {"column": column}
+        found, faults = self._by_column(columns)
         for name, value in zip(self.fixed_field, self.fixed_value, strict=False):
-            if value:
+            if value and name in FIXABLE:
                 found[name] = {**found.get(name, {}), "fixed": value}
         if self.id_from == "row_number":
             found["inner_id"] = {"row_number": self.id_prefix}
@@ -79,20 +77,24 @@ class MappingForm(BaseModel):
             found["inner_id"] = {"columns": self.id_columns}
             if not 1 <= len(self.id_columns) <= MOST_JOINED:
                 reason = msg("请选择 1 至 {most} 列来组成编号", most=MOST_JOINED)
-                faults.append(_fault("id_columns", "too_many", reason))
-                found.pop("inner_id")
+                faults.append(FieldError("id_columns", "too_many", reason))
         if faults:
             raise Invalid(errors=faults)
-        return ImportMapping.model_validate({"fields": found})
+        return understood(ImportMapping, fields=found)
 
-
-def _twice(target: str) -> Message:
-    title = BY_FIELD[target].title if target in BY_FIELD else target
-    return msg("有两列都对应到「{field}」", field=title)
-
-
-def _fault(field: str, code: str, reason: Message) -> FieldError:
-    return FieldError(field, code, reason)
+    def _by_column(self, columns: list[str]) -> tuple[dict[str, dict[str, Any]], list[FieldError]]:
+        found: dict[str, dict[str, Any]] = {}
+        faults: list[FieldError] = []
+        for place, (column, target) in enumerate(zip(columns, self.target, strict=False)):
+            if target == IGNORED:
+                continue
+            if target not in BY_FIELD:
+                faults.append(FieldError(f"column.{place}", "field_unknown", msg("没有这个字段")))
+            elif target in found:
+                reason = msg("有两列都对应到「{field}」", field=BY_FIELD[target].title)
+                faults.append(FieldError(f"column.{place}", "target_repeated", reason))
+            found[target] = {"column": column}
+        return found, faults
 
 
 def shown(mapping: dict[str, Any], columns: list[str]) -> dict[str, Any]:
@@ -109,3 +111,11 @@ def shown(mapping: dict[str, Any], columns: list[str]) -> dict[str, Any]:
         "id_prefix": identity.row_number if identity is not None and by_number else "",
         "id_columns": joined,
     }
+
+
+def unmapped(given: Mapping[str, Any]) -> list[str]:
+    """The required fields that what the form shows does not give yet."""
+    found = {*given["targets"], *(name for name, value in given["fixed"].items() if value)}
+    if given["id_from"] != "column":
+        found.add("inner_id")
+    return [name for name in REQUIRED if name not in found]

@@ -8,30 +8,31 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from app.access.entry import Reads, Writes
-from app.access.guards import ensure, requires
+from app.access.guards import requires
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.core.cursor import Cursors
 from app.core.db import ReadSession
 from app.core.errors import Conflict
 from app.core.i18n import Message, msg
-from app.core.keyset import Part, fetch
+from app.core.keyset import ListQuery, Part
 from app.core.problems import locale_of, understood
+from app.core.tabular import ENCODINGS
 from app.files import public as files
-from app.instruments.importing import queries, report, service
+from app.instruments.importing import report, service
 from app.instruments.importing.drafts import REQUIRED
 from app.instruments.importing.forms import (
     FIXABLE,
+    NAMES,
     ApplyForm,
     MappingForm,
     RereadForm,
     UploadForm,
     shown,
+    unmapped,
 )
-from app.instruments.importing.policy import may_import
-from app.instruments.importing.schemas import Reading, RowOut, RowQuery
+from app.instruments.importing.schemas import Cause, Reading, RowOut, RowQuery
 from app.instruments.importing.service import Entry
-from app.instruments.importing.views import out
+from app.instruments.importing.views import item, out
 from app.instruments.registry import choices
 from app.instruments.rules.columns import COLUMNS
 from app.organisations import public as organisations
@@ -53,8 +54,6 @@ pages = Pages(
     ],
 )
 Importer = Annotated[Principal, requires(Permission.INSTRUMENTS_IMPORT)]
-RECENT = 10
-ENCODINGS = ("utf-8", "gb18030", "big5", "utf-16", "cp1252")
 OUTCOMES: Mapping[str, Message] = {
     "new": msg("新增"),
     "changed": msg("更新"),
@@ -68,10 +67,11 @@ def _address(import_id: UUID) -> str:
 
 
 @pages.get("")
-async def start_page(request: Request, db: Reads, caller: Importer) -> Response:
+async def start_page(
+    request: Request, db: Reads, caller: Importer, wanted: Annotated[ListQuery, Query()]
+) -> Response:
     """A file to choose, and the imports before."""
-    ensure(may_import(caller))
-    return await _start_page(request, db, caller, Form({}))
+    return await _start_page(request, db, caller, Form({}), wanted)
 
 
 @pages.post("")
@@ -88,22 +88,24 @@ async def upload(request: Request, db: Writes, caller: Importer) -> Response:
 
     import_id = await form.submit(db, take)
     if import_id is None:
-        return await _start_page(request, db, caller, form)
+        return await _start_page(request, db, caller, form, ListQuery())
     return see_other(request, _address(import_id))
 
 
-async def _start_page(request: Request, db: ReadSession, caller: Principal, form: Form[Any]) -> Response:
-    part = Part(Cursors(request.app.state.settings.secret), RECENT)
-    recent = await fetch(db, queries.sent_by(caller.id), queries.NEWEST, part, bound_to="recent-imports")
+async def _start_page(
+    request: Request, db: ReadSession, caller: Principal, form: Form[Any], wanted: ListQuery
+) -> Response:
+    before = await service.sent(db, caller=caller, part=Part.of(request, wanted))
     return render(
         request,
         "instruments/imports/start.html",
         status_code=form.status,
         form=form,
-        recent=recent.items,
+        before=[item(file) for file in before.items],
+        next_cursor=before.next,
+        wanted=wanted,
         columns=COLUMNS,
         required=REQUIRED,
-        outcomes=OUTCOMES,
     )
 
 
@@ -151,7 +153,7 @@ async def mapping_page(import_id: UUID, request: Request, db: Reads, caller: Imp
 async def mapping_submit(import_id: UUID, request: Request, db: Writes, caller: Importer) -> Response:
     """Check every row under this mapping."""
     entry = await service.get(db, caller=caller, import_id=import_id)
-    form: Form[MappingForm] = await Form.read(request, MappingForm)
+    form: Form[MappingForm] = await Form.read(request, MappingForm, names=NAMES)
 
     async def check(typed: MappingForm) -> bool:
         mapping = typed.mapping(_names(entry))
@@ -171,9 +173,8 @@ async def reading_submit(import_id: UUID, request: Request, db: Writes, caller: 
 
     async def reread(typed: RereadForm) -> bool:
         settings = request.app.state.settings
-        path = await asyncio.to_thread(files.path_of, settings, entry.file.file_digest)
         options = understood(Reading, **dict(typed))
-        await service.reread(db, caller=caller, import_id=import_id, path=path, options=options)
+        await service.reread(db, caller=caller, import_id=import_id, settings=settings, options=options)
         return True
 
     if await form.submit(db, reread):
@@ -211,6 +212,8 @@ async def _mapping_page(
 ) -> Response:
     locale = locale_of(request)
     tenant_id = str(caller.tenant_id)
+    typed = form.was_sent and form.has("target")
+    given = _typed(form) if typed else shown(entry.file.mapping, _names(entry))
     return render(
         request,
         "instruments/imports/mapping.html",
@@ -220,9 +223,8 @@ async def _mapping_page(
         candidates=entry.file.reading.get("candidates", []),
         encodings=ENCODINGS,
         form=form,
-        given=_typed(form)
-        if form.was_sent and form.has("target")
-        else shown(entry.file.mapping, _names(entry)),
+        given=given,
+        unmapped=unmapped(given),
         fields=COLUMNS,
         required=REQUIRED,
         fixable=FIXABLE,
@@ -259,12 +261,15 @@ async def _rows_page(
     locale = locale_of(request)
     part = Part.of(request, wanted)
     found = await service.rows(db, caller=caller, import_id=entry.file.id, wanted=wanted, part=part)
+    causes = await service.causes(db, caller=caller, import_id=entry.file.id)
     return render(
         request,
         "instruments/imports/rows.html",
         entry=entry,
         file=out(entry, locale),
         rows=[RowOut.of(row, locale) for row in found.items],
+        causes=[Cause.of(row, locale) for row in causes],
+        owner=service.owner_of(caller, entry),
         next_cursor=found.next,
         wanted=wanted,
         outcomes=OUTCOMES,

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Text, Uuid, column, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY, JSONPATH
+from sqlalchemy import Row, Select, Text, Uuid, any_, cast, column, distinct, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, JSONPATH
 
 from app.core.db import ReadSession
 from app.core.keyset import Order
+from app.instruments.importing.schemas import RowQuery
 from app.instruments.models import Instrument, InstrumentImport, InstrumentImportRow, InstrumentUnit
 from app.instruments.rules.record import DEFAULTS
 from app.tasks.public import TaskRun
@@ -56,13 +57,48 @@ def sent_by(created_by: UUID | None) -> Select[InstrumentImport]:
     return select(InstrumentImport).where(InstrumentImport.created_by == created_by)
 
 
-def rows(import_id: UUID, only: str | None) -> Select[InstrumentImportRow]:
-    """An import's rows, all or of one kind."""
+def rows(import_id: UUID, wanted: RowQuery) -> Select[InstrumentImportRow]:
+    """An import's rows: all, of one kind, or with a fault of one cause."""
     found = select(InstrumentImportRow).where(InstrumentImportRow.import_id == import_id)
-    if only == "warnings":
+    if cause := {name: value for name in ("field", "code") if (value := getattr(wanted, name))}:
+        found = found.where(
+            InstrumentImportRow.outcome == "faulty", InstrumentImportRow.faults.contains([cause])
+        )
+    if wanted.only == "warnings":
         return found.where(func.jsonb_array_length(InstrumentImportRow.warnings) > 0)
-    outcome = {"errors": "faulty"}.get(only or "", only)
+    outcome = {"errors": "faulty"}.get(wanted.only or "", wanted.only)
     return found.where(InstrumentImportRow.outcome == outcome) if outcome else found
+
+
+async def causes(db: ReadSession, import_id: UUID) -> Sequence[Row[Any]]:
+    """Why an import's rows are faulty: each kind of fault of each field with how many rows have it, most first."""
+    fault = (
+        func.jsonb_array_elements(InstrumentImportRow.faults)
+        .table_valued(column("value", JSONB), name="fault", joins_implicitly=True)
+        .c.value
+    )
+    field, code = fault["field"].astext, fault["code"].astext
+    statement = (
+        select(
+            field.label("field"),
+            code.label("code"),
+            func.min(cast(fault, Text)).cast(JSONB).label("example"),
+            func.count(distinct(fault["message"]["zh"].astext)).label("messages"),
+            func.count(distinct(InstrumentImportRow.row_number)).label("rows"),
+        )
+        .where(InstrumentImportRow.import_id == import_id, InstrumentImportRow.outcome == "faulty")
+        .group_by(field, code)
+        .order_by(func.count(distinct(InstrumentImportRow.row_number)).desc(), field, code)
+    )
+    return (await db.execute(statement)).all()
+
+
+async def units_of(db: ReadSession, instruments: Sequence[UUID]) -> Sequence[UUID]:
+    """The units of some instruments."""
+    which = literal(list(instruments), ARRAY(Uuid))
+    return (
+        await db.scalars(select(InstrumentUnit.id).where(InstrumentUnit.instrument_id == any_(which)))
+    ).all()
 
 
 async def existing(db: ReadSession, keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], Row[Any]]:
@@ -87,6 +123,7 @@ async def existing(db: ReadSession, keys: Sequence[tuple[UUID, str]]) -> dict[tu
         Instrument.inner_id == wanted.c.inner_id,
     )
     columns = (getattr(Instrument, name) for name in KEPT)
-    statement = select(Instrument.id, Instrument.organisation_id, *columns, units.label("units"))
+    named = (Instrument.id, Instrument.organisation_id, Instrument.version)
+    statement = select(*named, *columns, units.label("units"))
     found = await db.execute(statement.join(wanted, known[0] & known[1]))
     return {(row.organisation_id, row.inner_id): row for row in found}

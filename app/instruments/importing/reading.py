@@ -8,6 +8,7 @@ from app.core import tabular
 from app.core.errors import FieldError
 from app.core.i18n import LOCALES
 from app.core.tabular import EncodingUnclear, Table
+from app.core.text import printable
 from app.files import public as files
 from app.instruments.importing.problems import FileGone
 from app.instruments.models import InstrumentImport
@@ -68,8 +69,7 @@ def undecided(error: EncodingUnclear) -> dict[str, Any]:
 
 
 def _shown(cell: str) -> str:
-    text = " ".join(cell.split())
-    return "".join(c if c.isprintable() else "\ufffd" for c in text[:SAMPLE_CHARACTERS])
+    return printable(" ".join(cell.split())[:SAMPLE_CHARACTERS])
 
 
 def _warning(fault: FieldError) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import select
 
@@ -10,11 +10,13 @@ from app.core.db import ReadSession
 from app.core.i18n import Locale, msg
 from app.core.tabular import Cell, Table, write_csv
 from app.instruments.importing.reading import open_table
+from app.instruments.importing.schemas import RowFault
 from app.instruments.importing.service import Entry
 from app.instruments.models import InstrumentImportRow
 from app.settings import Settings
 
 ROW, REASON = msg("原文件行号"), msg("错误原因")
+COLON, STOP = msg("："), msg("；")
 
 
 async def errors_csv(db: ReadSession, settings: Settings, entry: Entry, locale: Locale) -> bytes:
@@ -31,8 +33,10 @@ async def errors_csv(db: ReadSession, settings: Settings, entry: Entry, locale: 
     return await asyncio.to_thread(_written, settings, entry, reasons, locale)
 
 
-def _reason(faults: list[dict[str, Mapping[str, str]]], locale: Locale) -> str:
-    return "; ".join(f"{fault['column'] or fault['field']}: {fault['message'][locale]}" for fault in faults)
+def _reason(faults: list[dict[str, Any]], locale: Locale) -> str:
+    found = [RowFault.of(fault, locale) for fault in faults]
+    colon, stop = COLON.text(locale), STOP.text(locale)
+    return stop.join(f"{f.label}{colon}{f.message}" if f.label else f.message for f in found)
 
 
 def _written(settings: Settings, entry: Entry, reasons: Mapping[int, str], locale: Locale) -> bytes:

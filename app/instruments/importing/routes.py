@@ -11,20 +11,22 @@ from app.access.guards import requires
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core.db import ReadSession
-from app.core.keyset import Part, link_next
+from app.core.keyset import ListQuery, Part, link_next
 from app.core.problems import locale_of, understood
 from app.core.schema import PageOf
 from app.files import public as files
 from app.instruments.importing import report, service
 from app.instruments.importing.schemas import (
+    Cause,
     ImportApply,
+    ImportItem,
     ImportMapping,
     ImportOut,
     Reading,
     RowOut,
     RowQuery,
 )
-from app.instruments.importing.views import out
+from app.instruments.importing.views import item, out
 
 router = Router(prefix="/instrument-imports", tags=["instrument imports"])
 Importer = Annotated[Principal, requires(Permission.INSTRUMENTS_IMPORT)]
@@ -52,9 +54,29 @@ async def create_import(
     return await _answer(db, caller, import_id, request)
 
 
+@router.get("", operation_id="listInstrumentImports")
+async def list_imports(
+    request: Request, response: Response, db: Reads, caller: Importer, wanted: Annotated[ListQuery, Query()]
+) -> PageOf[ImportItem]:
+    """The imports the caller sent, the latest first."""
+    found = await service.sent(db, caller=caller, part=Part.of(request, wanted))
+    link_next(request, response, found.next)
+    return PageOf(items=[item(file) for file in found.items], next=found.next)
+
+
 @router.get("/{import_id}", operation_id="getInstrumentImport")
 async def get_import(import_id: UUID, request: Request, db: Reads, caller: Importer) -> ImportOut:
     """How far an import is: poll it while `state` is checking or applying."""
+    return await _answer(db, caller, import_id, request)
+
+
+@router.post("/{import_id}/reading", operation_id="rereadInstrumentImport")
+async def reread_import(
+    import_id: UUID, body: Reading, request: Request, db: Writes, caller: Importer
+) -> ImportOut:
+    """Read the file another way: another encoding, sheet or header row. What was checked must be checked anew."""
+    settings = request.app.state.settings
+    await service.reread(db, caller=caller, import_id=import_id, settings=settings, options=body)
     return await _answer(db, caller, import_id, request)
 
 
@@ -91,6 +113,14 @@ async def list_rows(
     link_next(request, response, found.next)
     locale = locale_of(request)
     return PageOf(items=[RowOut.of(row, locale) for row in found.items], next=found.next)
+
+
+@router.get("/{import_id}/causes", operation_id="listInstrumentImportCauses")
+async def list_causes(import_id: UUID, request: Request, db: Reads, caller: Importer) -> PageOf[Cause]:
+    """Why rows are faulty, each reason once with how many rows it keeps out, most first; all on one page."""
+    found = await service.causes(db, caller=caller, import_id=import_id)
+    locale = locale_of(request)
+    return PageOf(items=[Cause.of(row, locale) for row in found], next=None)
 
 
 @router.get(

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
+from sqlalchemy import Row
 
 from app.core.i18n import Locale, msg
 from app.core.keyset import ListQuery
@@ -91,6 +92,8 @@ class RowQuery(ListQuery):
     """Which rows of a file are asked for."""
 
     only: Literal["errors", "warnings", "new", "changed", "unchanged"] | None = None
+    field: Annotated[str, Line(60)] | None = Field(default=None, description="只要这个字段有错误的行")
+    code: Annotated[str, Line(60)] | None = Field(default=None, description="只要有这种错误的行")
 
 
 class ColumnOut(Output):
@@ -133,11 +136,24 @@ class ImportOut(Output):
     applied_at: Instant | None
 
 
+class ImportItem(Output):
+    """An import in a list; how far a task of it is, its own page tells."""
+
+    id: UUID
+    state: Literal["uploaded", "checked", "applied"]
+    file_name: str
+    file_bytes: int
+    counts: dict[Outcome, int]
+    created_at: Instant
+    applied_at: Instant | None
+
+
 class RowFault(Output):
     """What is wrong with a row, or worth knowing."""
 
     field: str
     column: str | None
+    label: str | None = Field(description="文件中的列名；不来自某一列时为字段名称")
     code: str
     value: str | None
     message: str
@@ -146,7 +162,33 @@ class RowFault(Output):
     def of(cls, kept: dict[str, Any], locale: Locale) -> Self:
         """A fault as it was kept, in the reader's language."""
         texts = {name: kept.get(name) for name in ("field", "column", "code", "value")}
-        return cls(**texts, message=kept["message"][locale])
+        column = BY_FIELD.get(kept["field"])
+        label = kept.get("column") or (column.title.text(locale) if column else None)
+        return cls(**texts, label=label, message=kept["message"][locale])
+
+
+class Cause(Output):
+    """A reason why rows are faulty, and how many are for it."""
+
+    field: str
+    code: str
+    label: str | None = Field(description="文件中的列名；不来自某一列时为字段名称")
+    message: str = Field(description="原因；各行不尽相同时取其一为例")
+    varies: bool = Field(description="各行的原因是否不尽相同")
+    rows: int = Field(description="有此错误的行数")
+
+    @classmethod
+    def of(cls, row: Row[Any], locale: Locale) -> Self:
+        """A row of `queries.causes` in the reader's language."""
+        fault = RowFault.of(row.example, locale)
+        return cls(
+            field=row.field,
+            code=row.code,
+            label=fault.label,
+            message=fault.message,
+            varies=row.messages > 1,
+            rows=row.rows,
+        )
 
 
 class RowOut(Output):

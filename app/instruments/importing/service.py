@@ -15,6 +15,8 @@ from app.core.errors import FieldError, NotFound
 from app.core.i18n import msg
 from app.core.keyset import Part, Slice, fetch
 from app.core.tabular import EncodingUnclear
+from app.core.text import printable
+from app.files import public as files
 from app.files.public import Stored
 from app.instruments.importing import queries, reading
 from app.instruments.importing.drafts import REQUIRED
@@ -25,6 +27,7 @@ from app.instruments.models import InstrumentImport, InstrumentImportRow
 from app.instruments.registry.policy import organisations_of
 from app.instruments.registry.queries import owners
 from app.instruments.rules.columns import BY_FIELD, guess
+from app.settings import Settings
 from app.tasks import public as tasks
 from app.tasks.public import TaskRun
 
@@ -64,7 +67,7 @@ async def upload(
         TableError: it is no table; EncodingUnclear: its encoding must be given.
     """
     ensure(may_import(caller))
-    name = file_name[-255:] or "file"
+    name = printable(file_name)[-255:] or "file"
     try:
         found = await asyncio.to_thread(reading.described, stored.path, name, options.model_dump())
     except EncodingUnclear as error:
@@ -85,7 +88,9 @@ async def upload(
     return import_id
 
 
-async def reread(db: Session, *, caller: Principal, import_id: UUID, path: Any, options: Reading) -> None:
+async def reread(
+    db: Session, *, caller: Principal, import_id: UUID, settings: Settings, options: Reading
+) -> None:
     """Read the file another way: another encoding, sheet or header row. What was checked is checked anew.
 
     Raises:
@@ -95,6 +100,7 @@ async def reread(db: Session, *, caller: Principal, import_id: UUID, path: Any, 
         TableError: it cannot be read that way.
     """
     entry = await _unapplied(db, caller, import_id)
+    path = await asyncio.to_thread(files.path_of, settings, entry.file.file_digest)
     if path is None:
         raise FileGone
     found = await asyncio.to_thread(reading.described, path, entry.file.file_name, options.model_dump())
@@ -132,6 +138,18 @@ async def get(db: ReadSession, *, caller: Principal, import_id: UUID) -> Entry:
     return Entry(row.InstrumentImport, row.TaskRun)
 
 
+async def sent(db: ReadSession, *, caller: Principal, part: Part) -> Slice[InstrumentImport]:
+    """A page of the imports the caller sent, the latest first.
+
+    Raises:
+        Forbidden: the caller may not import.
+        Invalid: the cursor is forged, or of another list.
+    """
+    ensure(may_import(caller))
+    statement = queries.sent_by(caller.id)
+    return await fetch(db, statement, queries.NEWEST, part, bound_to=["instrument-imports", str(caller.id)])
+
+
 async def rows(
     db: ReadSession, *, caller: Principal, import_id: UUID, wanted: RowQuery, part: Part
 ) -> Slice[InstrumentImportRow]:
@@ -143,7 +161,17 @@ async def rows(
     """
     await get(db, caller=caller, import_id=import_id)
     bound_to = ["instrument-import-rows", str(import_id), wanted.filters()]
-    return await fetch(db, queries.rows(import_id, wanted.only), queries.BY_NUMBER, part, bound_to=bound_to)
+    return await fetch(db, queries.rows(import_id, wanted), queries.BY_NUMBER, part, bound_to=bound_to)
+
+
+async def causes(db: ReadSession, *, caller: Principal, import_id: UUID) -> Sequence[Row[Any]]:
+    """Why rows of an import are faulty, as rows of `queries.causes`.
+
+    Raises:
+        NotFound: as `get`.
+    """
+    await get(db, caller=caller, import_id=import_id)
+    return await queries.causes(db, import_id)
 
 
 async def start_check(db: Session, *, caller: Principal, import_id: UUID, mapping: ImportMapping) -> None:
@@ -163,6 +191,18 @@ async def start_check(db: Session, *, caller: Principal, import_id: UUID, mappin
     kept = {name: source.model_dump(exclude_none=True) for name, source in mapping.fields.items()}
     run = await tasks.start(db, caller=caller, task=CHECK, payload=_payload(caller, import_id))
     await _set(db, import_id, mapping=kept, state="uploaded", counts={}, task_id=run.id)
+
+
+def owner_of(caller: Principal, entry: Entry) -> UUID | None:
+    """The organisation all of an import's instruments belong to, where that is plain."""
+    source = FieldSource.model_validate(entry.file.mapping.get("organisation", {"fixed": ""}))
+    allowed = organisations_of(caller)
+    if source.column is None and source.fixed:
+        try:
+            return UUID(source.fixed)
+        except ValueError:  # a name
+            return None
+    return allowed[0] if allowed is not None and len(allowed) == 1 else None
 
 
 def mapping_faults(fields: Mapping[str, FieldSource], columns: set[str]) -> list[FieldError]:

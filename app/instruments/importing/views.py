@@ -1,8 +1,15 @@
 """How imports look from outside."""
 
 from app.core.i18n import Locale
-from app.instruments.importing.schemas import ColumnOut, FieldSource, FileWarning, ImportOut
+from app.instruments.importing.schemas import ColumnOut, FieldSource, FileWarning, ImportItem, ImportOut
 from app.instruments.importing.service import Entry
+from app.instruments.models import InstrumentImport
+
+
+def item(file: InstrumentImport) -> ImportItem:
+    """An import in a list."""
+    names = ("id", "state", "file_name", "file_bytes", "counts", "created_at", "applied_at")
+    return ImportItem(**{name: getattr(file, name) for name in names})
 
 
 def out(entry: Entry, locale: Locale) -> ImportOut:

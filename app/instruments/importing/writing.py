@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy import Table, bindparam, func, insert, update
 
 from app.core.db import Session
+from app.instruments.booking.queries import lock_units
 from app.instruments.importing.judging import Key, Verdict
+from app.instruments.importing.queries import units_of
 from app.instruments.models import Instrument, InstrumentImport, InstrumentImportRow, InstrumentUnit
 from app.instruments.registry.service import SUBJECT, kept
 from app.instruments.rules.record import DEFAULTS
@@ -18,10 +20,18 @@ UNITS = cast("Table", InstrumentUnit.__table__)
 ROWS = cast("Table", InstrumentImportRow.__table__)
 
 
+class Overtaken(Exception):  # noqa: N818 - not an error of the file: the job runs again
+    """Somebody changed an entry between reading and writing it."""
+
+
 async def write(
     db: Session, entry: InstrumentImport, verdicts: Sequence[Verdict], mapped: Sequence[str]
 ) -> dict[int, UUID]:
-    """Register the new entries and change the changed ones; the instruments by row number."""
+    """Register the new entries and change the changed ones; the instruments by row number.
+
+    Raises:
+        Overtaken: an entry is no longer as it was judged.
+    """
     new = [verdict for verdict in verdicts if verdict.outcome == "new"]
     changed = [verdict for verdict in verdicts if verdict.outcome == "changed"]
     ids = await _register(db, entry, new, mapped)
@@ -63,24 +73,28 @@ async def _register(
 
 
 async def _change(db: Session, changed: Sequence[Verdict], mapped: Sequence[str]) -> None:
+    """Change entries as `registry.service.write` does: under the lock of their units, and the version that was read."""
     if not changed:
         return
+    await lock_units(db, await units_of(db, [verdict.known.id for verdict in changed if verdict.known]))
     names = [name for name in mapped if name != "inner_id"]
     statement = (
         update(INSTRUMENTS)
-        .where(INSTRUMENTS.c.id == bindparam("which"))
+        .where(INSTRUMENTS.c.id == bindparam("which"), INSTRUMENTS.c.version == bindparam("read"))
         .values(
             {name: bindparam(f"new_{name}", type_=INSTRUMENTS.c[name].type) for name in names}
             | {"version": INSTRUMENTS.c.version + 1, "updated_at": func.clock_timestamp()}
         )
     )
-    await db.execute(statement, [_parameters(verdict, names) for verdict in changed])
+    done = await db.execute(statement, [_parameters(verdict, names) for verdict in changed])
+    if done.rowcount != len(changed):
+        raise Overtaken
 
 
 def _parameters(verdict: Verdict, names: Sequence[str]) -> dict[str, Any]:
     values = {f"new_{name}": verdict.changes.get(name, getattr(verdict.known, name)) for name in names}
     assert verdict.known is not None  # only a known entry is changed
-    return {"which": verdict.known.id, **values}
+    return {"which": verdict.known.id, "read": verdict.known.version, **values}
 
 
 def _registered(entry: InstrumentImport, verdict: Verdict, instrument_id: UUID) -> Event:
