@@ -77,10 +77,13 @@ def linked_account(issuer: str, subject: str) -> Select[Account]:
     )
 
 
-def credential(login_name: str) -> Select[Account, str]:
-    """An account and its password hash, by login name."""
+def credential(login_name: str, address: str) -> Select[Account, str, bool]:
+    """An account, its password hash, and whether it has signed in from `address`, by login name."""
+    there = select(BrowserSession.id).where(
+        BrowserSession.account_id == Account.id, BrowserSession.address == address
+    )
     return (
-        select(Account, LocalCredential.password_hash)
+        select(Account, LocalCredential.password_hash, there.exists().label("at_home"))
         .join(LocalCredential, LocalCredential.account_id == Account.id)
         .where(LocalCredential.login_name == login_name)
     )

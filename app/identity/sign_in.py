@@ -41,21 +41,17 @@ async def password_sign_in(
         TooManyRequests: the name or the address was tried too often; Retry-After says how long to wait.
     """
     name = login_name.strip().lower()[:LONGEST_NAME].replace("\0", "\ufffd")
-    keys = {
-        "name": throttle.key_of(settings, "name", name),
-        "address": throttle.key_of(settings, "address", address),
-    }
+    keys = throttle.Keys.of(settings, name, address)
     async with transaction() as session:
-        wait = await throttle.count(session, keys["address"], throttle.OF_ADDRESS)
-        wait = wait or await throttle.count(session, keys["name"], throttle.OF_NAME)
-        found = None if wait else (await session.execute(queries.credential(name))).one_or_none()
+        found = (await session.execute(queries.credential(name, address))).one_or_none()
+        wait = await throttle.admit(session, keys, at_home=found is not None and found.at_home)
     if wait:
         raise TooManyRequests(headers={"Retry-After": str(wait)})
     account: Account | None = found.Account if found else None
     matches = await password_matches(password, found.password_hash if found else None)
     async with transaction() as session:
         if matches and account is not None and account.status == "active":
-            await throttle.forgive(session, **keys)
+            await throttle.forgive(session, keys)
             return account
         if account is not None:
             subject = ("account", account.id)

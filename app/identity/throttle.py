@@ -1,13 +1,20 @@
-"""Guessing passwords gets slower: a growing delay for each login name and for each address.
+"""Guessing passwords gets slower, and nobody can lock somebody else out by guessing.
 
-After an hour without a try the count starts anew.
+Three counts, each with a growing delay; after an hour without a try a count starts anew.
+- A login name at an address: the tight one. Whoever guesses at a name slows down that name where they sit, and neither
+  their neighbours behind the same address nor the person elsewhere.
+- An address, whatever the names: far higher, with a short delay, for an office or a campus has one address. Right
+  passwords do not count.
+- A login name from everywhere, against guessing from many addresses; it does not hold for an address from which the
+  person has signed in before, or an outsider could keep them out of their own account.
 Every try is counted before its password is looked at, in a transaction of its own, so that tries at the same moment
-count too. The delay of a login name stays short: an outsider cannot lock a person out for long.
+count too. All of it rests on the address being the browser's own: behind a proxy FORWARDED_ALLOW_IPS must name the proxy.
 """
 
 import hmac
 import math
 from dataclasses import dataclass
+from typing import Self
 
 from sqlalchemy import delete, func, select, text, update
 
@@ -40,8 +47,28 @@ class Limit:
     longest: int
 
 
-OF_NAME = Limit(free=5, longest=60)
-OF_ADDRESS = Limit(free=30, longest=900)
+OF_NAME_THERE = Limit(free=5, longest=900)
+OF_ADDRESS = Limit(free=300, longest=8)
+OF_NAME = Limit(free=100, longest=60)
+"""100 failed tries of one account: NIST SP 800-63B-4 §3.2.2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Under what a try is counted."""
+
+    name_there: bytes
+    address: bytes
+    name: bytes
+
+    @classmethod
+    def of(cls, settings: Settings, name: str, address: str) -> Self:
+        """The keys of a login name tried at an address."""
+        return cls(
+            name_there=key_of(settings, "name-there", f"{address} {name}"),
+            address=key_of(settings, "address", address),
+            name=key_of(settings, "name", name),
+        )
 
 
 def key_of(settings: Settings, kind: str, value: str) -> bytes:
@@ -49,8 +76,15 @@ def key_of(settings: Settings, kind: str, value: str) -> bytes:
     return hmac.digest(derive(settings.secret, "login-attempt"), f"{kind}:{value}".encode(), "sha256")
 
 
+async def admit(session: Session, keys: Keys, *, at_home: bool) -> int:
+    """Count a try; the seconds to wait when it comes too early, else 0. `at_home`: the person signed in there before."""
+    wait = await count(session, keys.address, OF_ADDRESS)
+    wait = wait or await count(session, keys.name_there, OF_NAME_THERE)
+    return wait or (0 if at_home else await count(session, keys.name, OF_NAME))
+
+
 async def count(session: Session, key: bytes, limit: Limit) -> int:
-    """Count a try; the seconds to wait when it comes too early, else 0."""
+    """Count a try under one key; the seconds to wait when it comes too early, else 0."""
     values = {"key": key, "free": limit.free, "longest": limit.longest}
     if await session.scalar(_COUNT, values) is not None:
         return 0
@@ -59,9 +93,14 @@ async def count(session: Session, key: bytes, limit: Limit) -> int:
     return max(1, math.ceil(seconds or 0))
 
 
-async def forgive(session: Session, *, name: bytes, address: bytes) -> None:
-    """The password was right: forget the tries of the name, and take this one back from the address."""
-    await session.execute(delete(LoginAttempt).where(LoginAttempt.key == name))
-    await session.execute(
-        update(LoginAttempt).where(LoginAttempt.key == address).values(attempts=LoginAttempt.attempts - 1)
-    )
+async def forgive(session: Session, keys: Keys) -> None:
+    """The password was right: forget the tries of the name there, and take this one back from the other counts."""
+    # In the order of `admit`, so that two sign-ins at once never wait for each other.
+    await _take_back(session, keys.address)
+    await session.execute(delete(LoginAttempt).where(LoginAttempt.key == keys.name_there))
+    await _take_back(session, keys.name)
+
+
+async def _take_back(session: Session, key: bytes) -> None:
+    one_less = update(LoginAttempt).where(LoginAttempt.key == key, LoginAttempt.attempts > 0)
+    await session.execute(one_less.values(attempts=LoginAttempt.attempts - 1))

@@ -1,7 +1,7 @@
 """The platform's own pages: home, the API's documentation, and in development the style guide."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import Request, Response
 
@@ -15,7 +15,16 @@ from app.web import queries, styleguide
 from app.web.render import render
 from app.web.router import Pages
 
-Counts = Callable[[ReadSession], Awaitable[Mapping[str, int]]]
+
+class Shared(NamedTuple):
+    """What a province shares with the reader."""
+
+    instruments: int
+    owners: int
+    """Organisations that have at least one of them."""
+
+
+Counts = Callable[[ReadSession], Awaitable[Mapping[str, Shared]]]
 """Shared resources the reader can see, by province code."""
 Visitor = Annotated[Principal, requires(Permission.PUBLIC)]
 
@@ -23,7 +32,7 @@ pages = Pages()
 
 
 def home(counts: Counts | None = None) -> Pages:
-    """The home page; `counts` says how many instruments each province shares with the reader."""
+    """The home page; `counts` says what each province shares with the reader."""
     router = Pages()
 
     @router.get("/")

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Scope
 
 APP = Path(__file__).parent.parent
 FOR_EVER = "public, max-age=31536000, immutable"
-ASK_AGAIN = "no-cache"
+ASK_AGAIN = "public, no-cache"
 HASH_DIGITS = 12
 
 

@@ -28,7 +28,12 @@ RESEARCHER = Principal(
 )
 SHARED = {
     code: Shared(instruments, owners)
-    for code, instruments, owners in (("310000", 61, 9), ("320000", 54, 8), ("330000", 58, 7), ("340000", 39, 1))
+    for code, instruments, owners in (
+        ("310000", 61, 9),
+        ("320000", 54, 8),
+        ("330000", 58, 7),
+        ("340000", 39, 1),
+    )
 }
 PROVINCES = [
     Province(code=code, name_zh=name, short_zh=short, name_en=english, position=place)

@@ -51,15 +51,17 @@ async def test_the_english_home_page_has_no_chinese_left(visit: Visit) -> None:
     for glyph in "沪苏浙皖":
         shown = shown.replace(glyph, "")
     assert CHINESE.findall(shown.replace("仪器预约", "")) == []
-    assert "212 instruments are open to you now." in page
+    assert "<dt>instruments open to you</dt><dd>212</dd>" in page
+    assert "1 organisation<" in page
 
 
 async def test_home_shows_the_counts_it_is_given(visit: Visit) -> None:
     async with visit(platform()) as browser:
         page = (await browser.get("/")).text
-    assert "目前共有 212 台仪器对您开放。" in page
+    assert "<dt>台（套）仪器现在向您开放</dt><dd>212</dd>" in page
+    assert "<dt>家单位拿出仪器共享</dt><dd>25</dd>" in page
     assert '<form class="hero__search" action="/instruments" method="get" role="search">' in page
-    assert page.count('href="/instruments?province=') == 4
+    assert page.count('<a class="province-card__link" href="/instruments?province=') == 4
     assert "61 台仪器" in page
 
 

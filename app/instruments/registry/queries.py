@@ -44,6 +44,7 @@ from app.instruments.visibility import visible_to
 from app.organisations import public as organisations
 from app.organisations.models import Organisation
 from app.tenancy.context import context_of
+from app.web.public import Shared
 
 CLASS_DIGITS = 6
 MOST_ORGANISATIONS, MOST_PLACES = 1_000, 50
@@ -297,12 +298,13 @@ def _places_named(asked: Any) -> Select[Any]:
     )
 
 
-async def shared_by_province(db: ReadSession) -> dict[str, int]:
-    """How many instruments each province shows to the people of the session's province, or to visitors."""
+async def shared_by_province(db: ReadSession) -> dict[str, Shared]:
+    """How many instruments, of how many organisations, each province shows to the session's province or to visitors."""
     reader = Principal(tenant_id=context_of(db).tenant_id)
-    counted = select(Instrument.tenant_id, func.count().label("shown")).group_by(Instrument.tenant_id)
+    owners = func.count(Instrument.organisation_id.distinct())
+    counted = select(Instrument.tenant_id, func.count(), owners).group_by(Instrument.tenant_id)
     rows = await db.execute(counted.where(visible_to(reader), Instrument.service_status != "retired"))
-    return {row.tenant_id: row.shown for row in rows}
+    return {province: Shared(instruments, owners) for province, instruments, owners in rows}
 
 
 def _units() -> ColumnElement[Any]:

@@ -1,23 +1,25 @@
-/* The week of one instrument, on the wall clock of its timezone: the grid knows no timezones, so instants become wall-clock
-   text on the way in and get their offset on the way out. */
+/* The week of one instrument, on the wall clock of its timezone: the grid is told wall-clock text, and instants get
+   their offset on the way out. What may be drawn is judged by WeekTerms before it is offered. */
 
 const PHONE = window.matchMedia("(max-width: 44rem)");
+const DAY_MS = 86_400_000;
 
 class WeekCalendar {
   constructor(root) {
     this.root = root;
     this.options = root.dataset;
     this.status = root.querySelector(".week-calendar__status");
+    this.clear = root.querySelector(".week-calendar__clear");
     this.starts = document.getElementById(this.options.startsAt);
     this.ends = document.getElementById(this.options.endsAt);
     this.unit = document.getElementById(this.options.unit);
-    this.taken = [];
-    this.chosen = null;
+    this.terms = new window.WeekTerms();
     this.calendar = window.EventCalendar.create(root.querySelector(".week-calendar__grid"), this.settings());
-    for (const input of [this.starts, this.ends]) input?.addEventListener("change", () => this.showTyped());
+    for (const input of [this.starts, this.ends]) input?.addEventListener("input", () => this.followForm());
     this.unit?.addEventListener("change", () => this.calendar.refetchEvents());
+    this.clear.addEventListener("click", () => this.fill("", ""));
     PHONE.addEventListener("change", () => this.calendar.setOption("view", this.view()));
-    this.showTyped();
+    this.draw();
   }
 
   view() {
@@ -29,7 +31,8 @@ class WeekCalendar {
     const time = { hour: "2-digit", minute: "2-digit", hour12: false };
     return {
       view: this.view(),
-      date: this.options.date || this.starts?.value || this.wall(new Date()),
+      date: this.starts?.value || this.options.date || this.wall(Date.now()),
+      timeZone: this.offset(),
       locale: this.options.locale,
       firstDay: 1,
       allDaySlot: false,
@@ -37,7 +40,8 @@ class WeekCalendar {
       selectable: Boolean(this.starts && this.ends),
       slotMinTime: this.options.opens,
       slotMaxTime: this.options.closes,
-      slotDuration: { minutes: Number(this.options.stepMinutes) },
+      slotDuration: { minutes: Number(this.options.slotMinutes) },
+      snapDuration: { minutes: Number(this.options.snapMinutes) },
       slotHeight: 26,
       slotEventOverlap: false,
       selectLongPressDelay: 350,
@@ -50,12 +54,12 @@ class WeekCalendar {
       buttonText: (texts) => ({ ...texts, today: text("Today"), prev: text("Previous"), next: text("Next") }),
       eventSources: [{ events: (range) => this.load(range) }],
       eventClassNames: ({ event }) => [`is-${event.extendedProps.is}`],
-      selectConstraint: (span) => this.isFree(span),
-      dragConstraint: ({ event }) => this.isFree(event, event.extendedProps.bookingId),
-      resizeConstraint: ({ event }) => this.isFree(event, event.extendedProps.bookingId),
+      selectConstraint: (span) => this.weigh(span),
+      dragConstraint: ({ event }) => this.weigh(event, event.extendedProps.bookingId),
+      resizeConstraint: ({ event }) => this.weigh(event, event.extendedProps.bookingId),
       select: (span) => this.choose(span),
-      eventDrop: (change) => this.move(change),
-      eventResize: (change) => this.move(change),
+      eventDrop: (change) => this.change(change),
+      eventResize: (change) => this.change(change),
     };
   }
 
@@ -73,67 +77,69 @@ class WeekCalendar {
     return parts.replace(" ", "T");
   }
 
-  /* A wall-clock time as an instant with the offset the timezone has then. */
+  /* A wall-clock time as an instant, with the offset the timezone has then. */
   instant(wall) {
-    const asUtc = new Date(`${wall.slice(0, 16)}:00Z`);
-    const offset = new Date(`${this.wall(asUtc)}:00Z`) - asUtc;
-    return new Date(asUtc - offset).toISOString();
+    const asUtc = Date.parse(`${wall.slice(0, 16)}:00Z`);
+    return asUtc - (Date.parse(`${this.wall(asUtc)}:00Z`) - asUtc);
+  }
+
+  /* The timezone's offset now, "+08:00", for the grid's now-line and today. */
+  offset() {
+    const name = new Intl.DateTimeFormat("en", { timeZone: this.options.timezone, timeZoneName: "longOffset" })
+      .formatToParts(new Date()).find((part) => part.type === "timeZoneName").value;
+    return name.replace("GMT", "") || "UTC";
   }
 
   async load(range) {
     const url = new URL(this.options.availabilityUrl, window.location.href);
-    url.searchParams.set("since", this.instant(`${range.startStr.slice(0, 10)}T00:00`));
-    url.searchParams.set("until", this.instant(`${range.endStr.slice(0, 10)}T00:00`));
+    const [since, until] = [range.startStr, range.endStr].map((day) => this.instant(`${day.slice(0, 10)}T00:00`));
+    url.searchParams.set("since", new Date(since).toISOString());
+    url.searchParams.set("until", new Date(until).toISOString());
     if (this.unit?.value) url.searchParams.set("unit_id", this.unit.value);
     try {
       const response = await fetch(url, { headers: { accept: "application/json" } });
       if (!response.ok) throw new Error(String(response.status));
-      const { busy, closed } = await response.json();
-      const past = { starts_at: this.instant(`${range.startStr.slice(0, 10)}T00:00`), ends_at: new Date().toISOString() };
-      const shut = past.starts_at < past.ends_at ? [...closed, past] : closed;
-      const shown = [...busy.map((slot) => this.busy(slot)), ...shut.map((slot) => this.closed(slot))];
-      this.taken = shown;
-      this.say("");
-      return this.chosen ? [...shown, this.chosen] : shown;
+      const answer = await response.json();
+      this.terms = new window.WeekTerms(answer);
+      this.tell();
+      return [...this.shown(answer, since, until), ...this.chosen()];
     } catch {
       this.say(this.options.textFailed);
-      return [];
+      return this.chosen();
     }
   }
 
-  busy(slot) {
-    const movable = Boolean(slot.mine && slot.booking_id && this.options.moveForm);
-    return {
+  /* Everything to draw between two instants. */
+  shown(answer, since, until) {
+    const labels = new Map(this.unit || !(answer.units?.length > 1) ? [] : answer.units.map(({ id, label }) => [id, label]));
+    const out = [[since, this.terms.earliest], [Math.max(since, this.terms.latest), until]].filter(([a, b]) => a < b && b > since);
+    return [
+      ...answer.busy.flatMap((slot) => this.busy(slot, labels.get(slot.unit_id))),
+      ...answer.closed.map((slot) => this.shade("closed", slot.starts_at, slot.ends_at)),
+      ...out.map(([from, to]) => this.shade("out", from, Math.min(to, until))),
+    ];
+  }
+
+  busy(slot, unit) {
+    const during = slot.booked ?? slot;
+    const given = slot.booking_id && slot.booking_id === this.options.moving;
+    const movable = Boolean(slot.mine && this.options.moveUrl && !given && Date.parse(during.starts_at) > Date.now());
+    const event = {
       id: slot.booking_id ? `booking-${slot.booking_id}` : undefined,
-      start: this.wall((slot.booked || slot).starts_at),
-      end: this.wall((slot.booked || slot).ends_at),
-      title: slot.label || (slot.mine ? this.options.textMine : this.options.textBusy),
+      start: this.wall(during.starts_at),
+      end: this.wall(during.ends_at),
+      title: [slot.label || this.options[slot.mine ? "textMine" : "textBusy"], unit].filter(Boolean).join(" · "),
       editable: movable,
       startEditable: movable,
       durationEditable: movable,
-      extendedProps: { is: slot.mine ? "mine" : slot.kind === "maintenance" ? "closed" : "busy", bookingId: slot.booking_id },
+      extendedProps: { is: given ? "moving" : slot.mine ? "mine" : "busy", bookingId: slot.booking_id },
     };
+    const buffers = [[slot.starts_at, during.starts_at], [during.ends_at, slot.ends_at]];
+    return [event, ...buffers.filter(([from, to]) => from < to).map(([from, to]) => this.shade("buffer", from, to))];
   }
 
-  closed(slot) {
-    return {
-      start: this.wall(slot.starts_at),
-      end: this.wall(slot.ends_at),
-      title: this.options.textClosed,
-      display: "background",
-      editable: false,
-      extendedProps: { is: "closed" },
-    };
-  }
-
-  isFree({ start, end }, movedBooking) {
-    const from = this.text(start);
-    const until = this.text(end);
-    if (from < this.wall(new Date())) return false;
-    return !this.taken.some((slot) => {
-      const own = movedBooking && slot.extendedProps.bookingId === movedBooking;
-      return !own && slot.start < until && from < slot.end;
-    });
+  shade(is, from, until) {
+    return { start: this.wall(from), end: this.wall(until), display: "background", editable: false, extendedProps: { is } };
   }
 
   text(date) {
@@ -142,53 +148,91 @@ class WeekCalendar {
     return `${day}T${two(date.getHours())}:${two(date.getMinutes())}`;
   }
 
+  /* While the hand draws: say at once what would be wrong. The grid would jump back to its first slot if it were refused here. */
+  weigh({ start, end }, bookingId) {
+    const found = this.fault(this.text(start), this.text(end), bookingId);
+    this.root.classList.toggle("is-refusing", Boolean(found));
+    this.say(found ? this.sentence(found) : `${this.text(start).slice(11)}–${this.text(end).slice(11)}`);
+    return true;
+  }
+
+  fault(start, end, bookingId) {
+    const [from, until] = [this.instant(start), this.instant(end)];
+    const sinceMidnight = Date.parse(`${start.slice(0, 16)}:00Z`) % DAY_MS;
+    return this.terms.fault(from, until, sinceMidnight, bookingId ?? this.options.moving);
+  }
+
   choose({ start, end }) {
     this.calendar.unselect();
-    // The grid does not ask about the first slot one presses on.
-    if (!this.isFree({ start, end })) {
-      this.say(this.options.textTaken);
-      return;
-    }
-    this.starts.value = this.text(start);
-    this.ends.value = this.text(end);
+    const [from, until] = [this.text(start), this.text(end)];
+    const found = this.fault(from, until);
+    this.root.classList.remove("is-refusing");
+    if (found) this.say(this.sentence(found));
+    else this.fill(from, until);
+  }
+
+  /* Put times into the form; "" clears them. */
+  fill(start, end) {
+    [this.starts.value, this.ends.value] = [start, end];
     for (const input of [this.starts, this.ends]) input.dispatchEvent(new Event("input", { bubbles: true }));
-    this.showTyped();
   }
 
-  /* The form's times drawn on the grid, whether dragged or typed. */
-  showTyped() {
-    if (this.chosen) this.calendar.removeEventById("chosen");
-    this.chosen = null;
+  /* Show the form's times, turning to their week. */
+  followForm() {
+    const start = this.starts.value;
+    const { activeStart, activeEnd } = this.calendar.getView();
+    if (start && (start < this.text(activeStart) || start >= this.text(activeEnd))) this.calendar.setOption("date", start);
+    this.draw();
+  }
+
+  /* The form's times as the grid's event, whether dragged or typed; it can be dragged and stretched. */
+  chosen() {
     const [start, end] = [this.starts?.value, this.ends?.value];
-    if (!start || !end || end <= start) return;
-    this.chosen = {
-      id: "chosen", start, end, title: this.options.textChosen, editable: false, extendedProps: { is: "chosen" },
-    };
-    this.calendar.addEvent(this.chosen);
-    this.say(`${this.options.textChosen} ${start.replace("T", " ")} – ${end.replace("T", " ")}`);
+    if (!start || !end || end <= start) return [];
+    const is = this.fault(start, end) ? "refused" : "chosen";
+    return [{ id: "chosen", start, end, title: this.options.textChosen, editable: true, extendedProps: { is } }];
   }
 
-  move({ event, revert }) {
-    const detail = {
-      bookingId: event.extendedProps.bookingId,
-      startsAt: this.instant(this.text(event.start)),
-      endsAt: this.instant(this.text(event.end)),
-      revert,
-    };
-    if (!this.isFree(event, detail.bookingId)) {
-      this.say(this.options.textTaken);
-      revert();
+  draw() {
+    this.calendar.removeEventById("chosen");
+    for (const event of this.chosen()) this.calendar.addEvent(event);
+    this.tell();
+  }
+
+  /* Say what is chosen, and why it cannot be booked. */
+  tell() {
+    const [start, end] = [this.starts?.value, this.ends?.value];
+    this.clear.hidden = !start && !end;
+    if (!start || !end) {
+      this.say("");
       return;
     }
-    const wanted = this.root.dispatchEvent(
-      new CustomEvent("week-calendar:move", { detail, bubbles: true, cancelable: true }),
-    );
-    const form = document.getElementById(this.options.moveForm);
-    if (!wanted || !form) return;
-    form.elements.booking_id.value = detail.bookingId;
-    form.elements.starts_at.value = detail.startsAt;
-    form.elements.ends_at.value = detail.endsAt;
-    form.requestSubmit();
+    const found = this.fault(start, end);
+    const chosen = `${this.options.textChosen} ${start.replace("T", " ")} – ${end.replace("T", " ")}`;
+    this.say(found ? `${chosen}（${this.sentence(found)}）` : chosen);
+  }
+
+  /* The chosen time, or an own booking, was dragged or stretched; a booking's move is confirmed on its own page. */
+  change({ event, revert }) {
+    const { bookingId } = event.extendedProps;
+    const [start, end] = [this.text(event.start), this.text(event.end)];
+    const found = this.fault(start, end, bookingId);
+    this.root.classList.remove("is-refusing");
+    if (found) {
+      revert();
+      this.say(this.sentence(found));
+    } else if (bookingId) {
+      const wanted = new URLSearchParams({ starts_at: start, ends_at: end, week: start.slice(0, 10) });
+      window.location.assign(`${this.options.moveUrl.replace("{id}", bookingId)}?${wanted}`);
+    } else {
+      this.fill(start, end);
+    }
+  }
+
+  /* A reason in words. */
+  sentence({ reason, ...values }) {
+    if (values.time) values.time = this.wall(values.time).replace("T", " ");
+    return this.options[`text${reason}`].replace(/\{(\w+)\}/g, (_, name) => values[name]);
   }
 
   say(sentence) {
