@@ -10,7 +10,6 @@ from fastapi import FastAPI
 
 from app.core.db import Database
 from app.identity.relying_party import SignInState
-from app.identity.throttle import OF_ADDRESS, OF_NAME, key_of
 from app.settings import Settings
 from tests.support.oauth import answer_of, as_sign_in, journal, password_sign_in, submit
 from tests.support.people import PASSWORD, make_person, sign_in
@@ -128,59 +127,6 @@ async def test_unusable_input_is_named_and_nobody_is_signed_in(
     assert refused.status_code == 422
     assert "error-summary" in refused.text
     assert (await me(client)).status_code == 401
-
-
-async def test_guessing_one_name_gets_slower(
-    client: httpx2.AsyncClient, database: Database, settings: Settings
-) -> None:
-    await make_person(database, settings, login_name=NAME)
-    page = await password_page(client)
-    for _ in range(OF_NAME.free):
-        assert (await submit(client, page, login_name=NAME, password="wrong wrong")).status_code == 422
-    slowed = await submit(client, page, login_name=NAME, password=PASSWORD)
-    assert slowed.status_code == 429
-    assert slowed.headers["retry-after"] == "1"
-    other = await submit(client, page, login_name="another.person", password="wrong wrong")
-    assert other.status_code == 422
-
-
-async def test_the_delay_doubles_and_ends(
-    client: httpx2.AsyncClient, database: Database, settings: Settings
-) -> None:
-    await make_person(database, settings, login_name=NAME)
-    page = await password_page(client)
-    name = key_of(settings, "name", NAME)
-    forward = "UPDATE login_attempt SET free_at = clock_timestamp(), attempts = :attempts WHERE key = :name"
-    await submit(client, page, login_name=NAME, password="wrong wrong")
-    for attempts, wait in ((OF_NAME.free + 2, "8"), (40, str(OF_NAME.longest))):
-        await as_sign_in(database, settings, forward, attempts=attempts, name=name)
-        await submit(client, page, login_name=NAME, password="wrong wrong")
-        slowed = await submit(client, page, login_name=NAME, password="wrong wrong")
-        assert (slowed.status_code, slowed.headers["retry-after"]) == (429, wait)
-    await as_sign_in(database, settings, forward, attempts=3, name=name)
-    assert (await submit(client, page, login_name=NAME, password=PASSWORD)).status_code == 303
-
-
-async def test_a_right_password_forgets_the_wrong_ones(
-    client: httpx2.AsyncClient, database: Database, settings: Settings
-) -> None:
-    await make_person(database, settings, login_name=NAME)
-    await password_sign_in(client, login_name=NAME, password="wrong wrong")
-    await password_sign_in(client, login_name=NAME, password=PASSWORD)
-    left = await as_sign_in(database, settings, "SELECT array_agg(attempts) FROM login_attempt")
-    assert left == [1]
-
-
-async def test_an_address_that_tries_many_names_gets_slower(
-    client: httpx2.AsyncClient, database: Database, settings: Settings
-) -> None:
-    page = await password_page(client)
-    await submit(client, page, login_name="name.0", password="wrong wrong")
-    await as_sign_in(
-        database, settings, "UPDATE login_attempt SET attempts = :attempts", attempts=OF_ADDRESS.free
-    )
-    await submit(client, page, login_name="name.1", password="wrong wrong")
-    assert (await submit(client, page, login_name="name.2", password="wrong wrong")).status_code == 429
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ async def test_guesses_at_the_same_moment_are_all_counted(
 
     async def guess() -> int:
         async with fresh_database.transaction(sign_in_context(settings).info()) as session:
-            return await throttle.count(session, key, throttle.OF_NAME)
+            return await throttle.count(session, key, throttle.OF_NAME_THERE)
 
     waits = await asyncio.gather(*(guess() for _ in range(12)))
-    assert sum(wait == 0 for wait in waits) == throttle.OF_NAME.free
+    assert sum(wait == 0 for wait in waits) == throttle.OF_NAME_THERE.free
