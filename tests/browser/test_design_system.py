@@ -1,16 +1,15 @@
 """What only a browser can tell of the frame and the components."""
 
-from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 from fastapi import Response
 from fastapi.responses import HTMLResponse
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from app.web.public import Pages
 from tests.browser.conftest import OpenPage, Serve
-from tests.web.preview import MINE, MONDAY, RESEARCHER, platform
+from tests.web.preview import MONDAY, RESEARCHER, platform
 
 pytestmark = pytest.mark.browser
 UNLABELLED = """
@@ -26,30 +25,6 @@ SMALL_TARGETS = """
   return box.width && Math.min(box.width, box.height) < 22;
 }).map((element) => element.outerHTML)
 """
-
-
-def _day(number: int) -> str:
-    """A day of the week shown; 0 is Monday."""
-    return (MONDAY + timedelta(days=number)).date().isoformat()
-
-
-async def _drag(page: Page, day: int, start: float, end: float) -> None:
-    """Drag down the column of `day` (0 is Monday) from one hour of the wall clock to another."""
-    await page.locator(".week-calendar").scroll_into_view_if_needed()
-    head = await page.locator(".ec-col-head").nth(day).bounding_box()
-    slot = await page.locator(".ec-body .ec-slot").nth(1).bounding_box()
-    nine = await page.get_by_text("09:00", exact=True).bounding_box()
-    assert head
-    assert slot
-    assert nine
-    hour = slot["height"]
-    top = nine["y"] + nine["height"] / 2 - hour
-    middle = head["x"] + head["width"] / 2
-    await page.mouse.move(middle, top + (start - 8) * hour + 4)
-    await page.mouse.down()
-    await page.mouse.move(middle, top + (start - 8) * hour + 20)
-    await page.mouse.move(middle, top + (end - 8) * hour - 4, steps=6)
-    await page.mouse.up()
 
 
 @pytest.mark.parametrize("path", ["/", "/styleguide"])
@@ -117,71 +92,6 @@ async def test_a_dialog_opens_over_the_page_and_closes(serve: Serve, open_page: 
     await expect(dialog).to_be_visible()
     await page.get_by_role("button", name="关闭").click()
     await expect(dialog).to_be_hidden()
-
-
-@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "Pacific/Kiritimati"])
-async def test_dragging_free_time_fills_the_form_on_any_machines_clock(
-    serve: Serve, open_page: OpenPage, zone: str
-) -> None:
-    page = await open_page(height=1400, zone=zone)
-    await page.goto(await serve(platform()) + "/styleguide", wait_until="networkidle")
-    await _drag(page, 1, 13, 15)
-    day = _day(1)
-    assert await page.locator("#f-from").input_value() == f"{day}T13:00"
-    assert await page.locator("#f-to").input_value() == f"{day}T15:00"
-    await expect(page.locator(".week-calendar__status")).to_have_text(f"已选时段 {day} 13:00 – {day} 15:00")
-    await expect(page.locator(".ec-event.is-chosen")).to_contain_text("13:00–15:00")
-
-
-@pytest.mark.parametrize(
-    ("day", "start", "end_at"), [(0, 8.5, "09:00"), (5, 9, None)], ids=["busy", "closed"]
-)
-async def test_time_that_is_taken_cannot_be_dragged(
-    serve: Serve, open_page: OpenPage, day: int, start: float, end_at: str | None
-) -> None:
-    page = await open_page(height=1400)
-    await page.goto(await serve(platform()) + "/styleguide", wait_until="networkidle")
-    await _drag(page, day, start, 10)
-    if end_at is None:
-        assert await page.locator("#f-from").input_value() == ""
-        await expect(page.locator(".week-calendar__status")).to_have_text("这段时间不能预约，请换一段。")
-    else:
-        assert await page.locator("#f-to").input_value() == f"{_day(day)}T{end_at}"
-
-
-async def test_typed_times_are_drawn(serve: Serve, open_page: OpenPage) -> None:
-    page = await open_page()
-    await page.goto(await serve(platform()) + "/styleguide", wait_until="networkidle")
-    await page.locator("#f-from").fill(f"{_day(3)}T10:00")
-    await page.locator("#f-to").fill(f"{_day(3)}T11:30")
-    await page.locator("#f-to").blur()
-    await expect(page.locator(".ec-event.is-chosen")).to_contain_text("10:00–11:30")
-
-
-async def test_moving_an_own_booking_is_told_with_instants(serve: Serve, open_page: OpenPage) -> None:
-    page = await open_page(height=1400, zone="America/New_York")
-    await page.goto(await serve(platform()) + "/styleguide", wait_until="networkidle")
-    await page.evaluate(
-        "document.addEventListener('week-calendar:move', (e) => { window.moved = e.detail; e.preventDefault(); })"
-    )
-    await page.locator(".week-calendar").scroll_into_view_if_needed()
-    booking = await page.locator(".ec-event.is-mine").bounding_box()
-    thursday = await page.locator(".ec-col-head").nth(3).bounding_box()
-    assert booking
-    assert thursday
-    await page.mouse.move(booking["x"] + 40, booking["y"] + 30)
-    await page.mouse.down()
-    await page.mouse.move(booking["x"] + 60, booking["y"] + 40, steps=4)
-    await page.mouse.move(thursday["x"] + 60, booking["y"] + 30, steps=10)
-    await page.mouse.up()
-    moved = await page.evaluate(
-        "({ bookingId, startsAt, endsAt } = window.moved, { bookingId, startsAt, endsAt })"
-    )
-    assert moved == {
-        "bookingId": MINE,
-        "startsAt": f"{_day(3)}T06:00:00.000Z",
-        "endsAt": f"{_day(3)}T08:00:00.000Z",
-    }
 
 
 async def test_the_clock_can_be_kept_in_chinese_and_english(serve: Serve, open_page: OpenPage) -> None:

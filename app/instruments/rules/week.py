@@ -22,11 +22,12 @@ def overlaps(hours: Sequence[OpeningHours]) -> list[tuple[int, int]]:
 
 def _span(rule: OpeningHours) -> tuple[int, int]:
     day = (rule.weekday - 1) * DAY_MIN
-    start, end = day + _minutes(rule.opens), day + _minutes(rule.closes)
+    start, end = day + minutes_of(rule.opens), day + minutes_of(rule.closes)
     return (start, end if end > start else end + DAY_MIN)
 
 
-def _minutes(clock: time) -> int:
+def minutes_of(clock: time) -> int:
+    """Minutes since midnight."""
     return clock.hour * 60 + clock.minute
 
 
