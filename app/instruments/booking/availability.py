@@ -7,11 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from app.access.guards import Verdict
 from app.access.principal import Principal
 from app.core.db import ReadSession
 from app.core.errors import FieldError, Invalid, NotFound
 from app.core.i18n import msg
-from app.instruments.booking import queries
+from app.instruments.booking import policy, queries
 from app.instruments.booking.service import terms_of
 from app.instruments.rules.opening import Span, closed_spans
 from app.instruments.rules.terms import Terms
@@ -63,6 +64,8 @@ class Availability:
     terms: Terms
     bookable_from: datetime
     bookable_until: datetime
+    serves: Verdict
+    """Whether any of the caller's organisations may book it."""
 
 
 async def of_instrument(
@@ -101,6 +104,7 @@ async def of_instrument(
         terms=terms,
         bookable_from=terms.earliest(row.now),
         bookable_until=terms.latest(row.now),
+        serves=policy.may_book_at_all(caller, row),
     )
 
 

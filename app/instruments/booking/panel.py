@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from app.access.guards import Refusal
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core import clock
@@ -14,10 +15,12 @@ from app.core.i18n import Message, msg
 from app.instruments.booking import availability
 from app.instruments.booking.availability import Availability, Busy
 from app.instruments.rules.opening import Span, open_spans
+from app.instruments.rules.week import minutes_of
 from app.organisations.public import names
 from app.web.public import SHANGHAI, Form
 
 WEEK = timedelta(days=7)
+SHORTEST_ROW_MIN = 30
 PURPOSES = {
     "research": msg("科学研究"),
     "development": msg("科技开发"),
@@ -50,14 +53,21 @@ class Panel:
     """Why this caller cannot book, when they cannot."""
 
     @property
+    def row_min(self) -> int:
+        """Minutes of a row of the calendar: the fewest steps that make half an hour."""
+        step = self.week.terms.step_min
+        return step * -(-SHORTEST_ROW_MIN // step)
+
+    @property
     def hours(self) -> tuple[str, str]:
-        """The part of the day the calendar shows: the whole hours from the first opening to the last closing."""
+        """The part of the day the calendar shows: the rows from the first opening to the last closing."""
         rules = self.week.terms.hours
         if not rules or any(rule.closes <= rule.opens for rule in rules):
             return "00:00", "24:00"
-        first = min(rule.opens for rule in rules).hour
-        last = max(rule.closes for rule in rules)
-        return f"{first:02}:00", f"{last.hour + bool(last.minute):02}:00"
+        row = self.row_min
+        first = min(minutes_of(rule.opens) for rule in rules) // row * row
+        last = -(-max(minutes_of(rule.closes) for rule in rules) // row) * row
+        return _clock(first), _clock(last)
 
     @property
     def monday(self) -> date:
@@ -107,6 +117,10 @@ async def of(
     )
 
 
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
 def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
@@ -134,6 +148,8 @@ def _why_not(caller: Principal, found: Availability) -> Message | None:
         return msg("登录后即可预约。")
     if not caller.may(Permission.BOOKINGS_CREATE):
         return msg("预约须以单位名义进行，您还没有加入任何单位。请联系您单位的管理员。")
+    if isinstance(found.serves, Refusal):
+        return found.serves.reason
     if not found.units:
         return msg("该仪器目前没有可预约的机位。")
     return None

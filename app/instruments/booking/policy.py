@@ -21,6 +21,12 @@ def may_book(caller: Principal, terms: Row[Any], payer_id: UUID) -> Verdict:
     return _serves(terms, payer_id)
 
 
+def may_book_at_all(caller: Principal, terms: Row[Any]) -> Verdict:
+    """Whether the instrument serves any of the caller's organisations; the reason why not, where none is served."""
+    verdicts = [_serves(terms, payer_id) for payer_id in caller.organisations]
+    return next((verdict for verdict in verdicts if verdict is True), verdicts[0] if verdicts else True)
+
+
 def may_move(caller: Principal, terms: Row[Any], booking: Booking) -> Verdict:
     """A booking is moved under the rules it would be made under; the instrument's side moves it for its people too."""
     if runs_instrument(caller, booking):

@@ -22,6 +22,8 @@ SORTS: Labels = {
     "name": msg("按名称"),
     "worth": msg("按原值"),
 }
+CHOSEN_SORTS: Labels = {key: label for key, label in SORTS.items() if key != "relevance"}
+"""What a person chooses; by relevance is what a search is anyway."""
 WORDS = {
     "sources": vocabulary.SOURCES,
     "kinds": vocabulary.KINDS,
@@ -31,6 +33,7 @@ WORDS = {
     "service_statuses": vocabulary.SERVICE_STATUSES,
     "booking_modes": vocabulary.BOOKING_MODES,
     "scopes": vocabulary.SCOPES,
+    "tiers": vocabulary.TIERS,
 }
 IN_USE = tuple(key for key in vocabulary.SERVICE_STATUSES if key != "retired")
 

@@ -1,9 +1,9 @@
 """The register's forms as a browser sends them."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.core.errors import FieldError
@@ -22,6 +22,8 @@ from app.instruments.rules import cells, limits
 from app.instruments.rules.cells import MOST_UNITS, Unreadable, wan_text
 from app.instruments.rules.record import DEFAULTS
 
+MOST_ROWS = 100
+"""Rows of a week's form: each day has as many as it has spans, and one to spare."""
 NOT_IN_FORM = frozenset({"tz"})
 """Fields that only the API sets."""
 IN_WAN = {"worth_fen": "worth_wan"}
@@ -124,16 +126,23 @@ class WeekForm(BaseModel):
     """The week's opening hours, one entry of each list a row of the form."""
 
     version: RowVersion
-    weekday: list[Annotated[int, Field(ge=1, le=7)]] = Field(default_factory=list)
-    opens: list[str] = Field(default_factory=list)
-    closes: list[str] = Field(default_factory=list)
+    weekday: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(max_length=MOST_ROWS)]
+    opens: Annotated[list[str], Field(max_length=MOST_ROWS)]
+    closes: Annotated[list[str], Field(max_length=MOST_ROWS)]
+
+    @model_validator(mode="after")
+    def _whole_rows(self) -> Self:
+        if not len(self.weekday) == len(self.opens) == len(self.closes):
+            reason = msg("表单不完整，请重新打开此页再填")
+            raise PydanticCustomError("rows_incomplete", "{message}", {"message": reason})
+        return self
 
     def hours(self) -> tuple[dict[int, HoursIn], list[FieldError]]:
         """The rows that are filled in, by their place in the form, and what is wrong with the others."""
         found: dict[int, HoursIn] = {}
         faults: list[FieldError] = []
         for place, (weekday, opens, closes) in enumerate(
-            zip(self.weekday, self.opens, self.closes, strict=False)
+            zip(self.weekday, self.opens, self.closes, strict=True)
         ):
             if not opens and not closes:
                 continue

@@ -15,6 +15,7 @@ from app.core.errors import Forbidden, Invalid, Stale
 from app.core.i18n import msg
 from app.core.problems import locale_of
 from app.identity import public as identity
+from app.instruments.models import Instrument
 from app.instruments.registry import choices, parts, service
 from app.instruments.registry.forms import (
     IN_WAN,
@@ -37,6 +38,7 @@ from app.web.public import Form, Pages, render, see_other
 
 pages = Pages(prefix="/instruments")
 Manager = Annotated[Principal, requires(Permission.INSTRUMENTS_MANAGE)]
+_WEEKDAY_NUMBERS = frozenset(str(number) for number in range(1, len(WEEKDAYS) + 1))
 SPANS_A_DAY = 2
 """Rows of the hours form that each weekday has at least: morning and afternoon."""
 
@@ -126,7 +128,7 @@ async def _entry_page(
 async def retire_page(instrument_id: UUID, request: Request, db: Reads, caller: Manager) -> Response:
     """What retiring means, before it is done."""
     instrument = await service.managed(db, caller=caller, instrument_id=instrument_id)
-    return render(request, "instruments/retire.html", instrument=instrument, form=Form({}))
+    return await _retire_page(request, db, instrument, Form({}))
 
 
 @pages.post("/{instrument_id}/retire")
@@ -141,8 +143,19 @@ async def retire_submit(instrument_id: UUID, request: Request, db: Writes, calle
 
     if await _submitted(form, db, retire):
         return see_other(request, f"/instruments/{instrument_id}", notice=msg("已报废，历史记录保留"))
+    return await _retire_page(request, db, instrument, form)
+
+
+async def _retire_page(
+    request: Request, db: ReadSession, instrument: Instrument, form: Form[Any]
+) -> Response:
     return render(
-        request, "instruments/retire.html", status_code=form.status, instrument=instrument, form=form
+        request,
+        "instruments/retire.html",
+        status_code=form.status,
+        instrument=instrument,
+        bookings=await service.bookings_ahead(db, instrument),
+        form=form,
     )
 
 
@@ -278,10 +291,13 @@ async def hours_submit(instrument_id: UUID, request: Request, db: Writes, caller
 
     if await _submitted(form, db, save):
         return see_other(request, f"/instruments/{instrument_id}", notice=msg("开放时间已保存"))
-    rows = list(
-        zip(map(int, form.chosen("weekday")), form.chosen("opens"), form.chosen("closes"), strict=False)
-    )
-    return _hours_page(request, instrument, rows, instrument.version, form)
+    return _hours_page(request, instrument, _typed_rows(form), instrument.version, form)
+
+
+def _typed_rows(form: Form[WeekForm]) -> list[tuple[int, str, str]]:
+    """What was typed, row by row; a row of no weekday is none of ours."""
+    sent = zip(form.chosen("weekday"), form.chosen("opens"), form.chosen("closes"), strict=False)
+    return [(int(day), opens, closes) for day, opens, closes in sent if day in _WEEKDAY_NUMBERS]
 
 
 def _hours_page(

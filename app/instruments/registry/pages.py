@@ -52,7 +52,7 @@ async def list_page(
     return render(
         request,
         "instruments/list.html",
-        fragment="instruments/_results.html",
+        fragment="instruments/_swapped.html",
         instruments=items,
         count=await listing.count(db, asked),
         most_counted=listing.MOST_COUNTED,

@@ -15,9 +15,10 @@ from app.identity import public as identity
 from app.instruments.models import Instrument, InstrumentUnit, OpeningRule
 from app.instruments.registry import queries
 from app.instruments.registry.policy import may_appoint
-from app.instruments.registry.problems import LastUnit
+from app.instruments.registry.problems import LastUnit, TooManyUnits
 from app.instruments.registry.schemas import HoursIn, UnitChange, UnitIn
 from app.instruments.registry.service import SUBJECT, ensure_current, ensure_free, managed, write
+from app.instruments.rules.cells import MOST_UNITS
 from app.instruments.rules.opening import OpeningHours
 from app.instruments.rules.week import overlaps
 from app.journal.public import record
@@ -28,10 +29,14 @@ async def add_unit(db: Session, *, caller: Principal, instrument_id: UUID, versi
 
     Raises:
         NotFound, Forbidden, Stale: as `service.change`.
+        TooManyUnits: it has 50.
         UnitLabelTaken: (by the constraint's name) it has a unit of that label.
     """
     instrument = await managed(db, caller=caller, instrument_id=instrument_id)
+    # The new version is this transaction's alone: nobody else adds one meanwhile.
     await write(db, instrument, version, {})
+    if len(await queries.unit_ids(db, instrument_id)) >= MOST_UNITS:
+        raise TooManyUnits
     values = {"tenant_id": instrument.tenant_id, "instrument_id": instrument_id, **new.model_dump()}
     unit_id: UUID = (
         await db.scalars(insert(InstrumentUnit).values(**values).returning(InstrumentUnit.id))

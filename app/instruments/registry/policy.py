@@ -53,7 +53,10 @@ def may_appoint(caller: Principal, instrument: Instrument) -> Verdict:
 
 
 def may_see_contact(caller: Principal) -> bool:
-    """Contact details are personal data: for people who have signed in."""
+    """Contact details are personal data, a name with a number: for people who have signed in, who are known to us.
+
+    Visitors are invited to sign in, and led to the organisation's own page.
+    """
     return caller.kind == "person"
 
 

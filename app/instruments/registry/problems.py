@@ -2,6 +2,7 @@
 
 from app.core.errors import Conflict, FieldError, Invalid, on_violation
 from app.core.i18n import msg
+from app.instruments.rules.cells import MOST_UNITS
 
 
 class InnerIdTaken(Conflict):
@@ -23,6 +24,13 @@ class StillBooked(Conflict):
 
     code = "instruments.still_booked"
     title = msg("还有未来的预约，请先取消或改到其他机位")
+
+
+class TooManyUnits(Conflict):
+    """An instrument has no more units than its form can show."""
+
+    code = "instruments.too_many_units"
+    title = msg("一台仪器最多 {most} 个机位", most=MOST_UNITS)
 
 
 class LastUnit(Conflict):

@@ -148,6 +148,11 @@ async def retire(db: Session, *, caller: Principal, instrument_id: UUID, version
     await _record(db, "instrument.retired", instrument, before=before, after={"reason": reason})
 
 
+async def bookings_ahead(db: ReadSession, instrument: Instrument) -> int:
+    """How many bookings stand in the way of retiring an instrument."""
+    return await queries.future_bookings(db, await queries.unit_ids(db, instrument.id))
+
+
 async def ensure_free(db: Session, units: Any) -> None:
     """Lock units against new bookings and see that none lies ahead.
 
