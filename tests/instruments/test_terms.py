@@ -4,11 +4,8 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from app.instruments.rules.opening import OpeningHours, Span
-from app.instruments.rules.slots import nearest_free
+from app.instruments.rules.opening import OpeningHours
 from app.instruments.rules.states import TRANSITIONS, after
 from app.instruments.rules.terms import MINUTE, Terms, faults, span_faults
 
@@ -84,41 +81,6 @@ def test_buffers_widen_what_is_occupied() -> None:
 
 def test_span_faults_know_no_instrument() -> None:
     assert span_faults(at(9), at(10)) == []
-
-
-def test_alternatives_are_nearest_first_and_keep_buffers() -> None:
-    busy = [(at(8, 45), at(11, 30))]  # somebody booked 9 to 11
-    found = nearest_free(terms(), busy, at(9), at(11), now=NOW, count=3)
-    assert found[0] == (at(11, 45), at(13, 45))
-    assert len(found) == 3
-
-
-def test_no_alternative_when_the_horizon_is_full() -> None:
-    busy = [(at(0), at(0) + timedelta(days=40))]
-    assert nearest_free(terms(), busy, at(9), at(11), now=NOW, count=3) == []
-
-
-def test_no_alternative_when_the_search_window_is_past() -> None:
-    start = at(9) - timedelta(days=30)
-    assert nearest_free(terms(), [], start, start + timedelta(hours=1), now=NOW, count=3) == []
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 4000), st.integers(15, 600)), max_size=12),
-    st.integers(0, 100),
-    st.integers(2, 24),
-)
-def test_every_alternative_could_be_booked(taken: list[tuple[int, int]], offset: int, quarters: int) -> None:
-    rules = terms()
-    start = at(9) + offset * 15 * MINUTE
-    end = start + quarters * 15 * MINUTE
-    busy: list[Span] = [(at(6) + m * MINUTE, at(6) + (m + n) * MINUTE) for m, n in taken]
-    found = nearest_free(rules, busy, start, end, now=NOW, count=3)
-    assert found == sorted(found, key=lambda span: (abs(span[0] - start), span[0]))
-    for span in found:
-        assert faults(rules, *span, now=NOW) == []
-        occupied = rules.occupied(*span)
-        assert all(occupied[1] <= b_start or occupied[0] >= b_end for b_start, b_end in busy)
 
 
 def test_states_lead_only_where_the_table_says() -> None:

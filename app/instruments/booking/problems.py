@@ -10,7 +10,7 @@ class SlotTaken(Conflict):
     """Another booking occupies the unit then; the problem carries free alternatives."""
 
     code = "instruments.slot_taken"
-    title: ClassVar[Message] = msg("该时段已被预约")
+    title: ClassVar[Message] = msg("该时段已被占用")
 
 
 class NotBookable(Conflict):

@@ -14,7 +14,7 @@ from app.access.guards import ensure
 from app.access.principal import Principal
 from app.core.db import Session
 from app.core.errors import FieldError, Invalid, NotFound, Stale, constraint_name
-from app.core.i18n import msg
+from app.core.i18n import Message, msg
 from app.instruments.booking import policy, queries
 from app.instruments.booking.problems import AlreadyStarted, NotBookable, SlotTaken
 from app.instruments.models import Booking
@@ -120,7 +120,7 @@ async def create(
         **_spans(terms, starts_at, ends_at),
     )
     if booking is None:
-        raise await _slot_taken(session, row, terms, starts_at, ends_at)
+        raise await _slot_taken(session, caller, row, terms, (starts_at, ends_at))
     await _record(session, "booking.created", booking, after=_facts(booking))
     return booking
 
@@ -178,7 +178,8 @@ async def move(
     except IntegrityError as error:
         if constraint_name(error) != queries.NO_OVERLAP:
             raise
-        raise await _slot_taken(session, row, terms, starts_at, ends_at, besides=booking.id) from error
+        span = starts_at, ends_at
+        raise await _slot_taken(session, caller, row, terms, span, besides=booking.id) from error
     await _record(session, "booking.moved", moved, before=before, after=_facts(moved))
     return moved
 
@@ -248,33 +249,42 @@ async def _update(
 
 async def _slot_taken(
     session: Session,
+    caller: Principal,
     row: Row[Any],
     terms: Terms,
-    starts_at: datetime,
-    ends_at: datetime,
+    wanted: Span,
     *,
     besides: UUID | None = None,
 ) -> SlotTaken:
     """The refusal, with the nearest free times on the wanted unit and the same time on its siblings."""
-    units = list(await queries.sibling_units(session, row.instrument_id))
+    units = await queries.sibling_units(session, row.instrument_id)
+    starts_at, ends_at = wanted
     taken = await queries.busy(session, units, starts_at - 2 * SEARCH, ends_at + 2 * SEARCH)
-    offers = []
-    for unit in sorted(units, key=lambda unit: unit != row.unit_id):
-        spans: Sequence[Span] = [
-            (entry.occupied_from, entry.occupied_to)
-            for entry in taken
-            if entry.unit_id == unit and entry.booking_id != besides
-        ]
-        free = nearest_free(terms, spans, starts_at, ends_at, now=row.now, count=ALTERNATIVES)
-        offers += [(abs(start - starts_at), unit != row.unit_id, start, end, unit) for start, end in free]
-    offers.sort(key=lambda offer: offer[:3])
+    in_the_way = [entry for entry in taken if entry.booking_id != besides]
+    spans = {
+        unit: [(entry.occupied_from, entry.occupied_to) for entry in in_the_way if entry.unit_id == unit]
+        for unit in sorted(units, key=lambda unit: unit != row.unit_id)
+    }
+    offers = nearest_free(terms, spans, starts_at, ends_at, now=row.now, count=ALTERNATIVES)
     return SlotTaken(
-        msg("该时段刚被他人预约，请看可选的空闲时段"),
+        _why_taken(caller, row.unit_id, wanted, in_the_way),
         alternatives=[
-            {"unit_id": str(unit), "starts_at": start.isoformat(), "ends_at": end.isoformat()}
-            for *_, start, end, unit in offers[:ALTERNATIVES]
+            {"unit_id": str(o.unit_id), "starts_at": o.start.isoformat(), "ends_at": o.end.isoformat()}
+            for o in offers
         ],
     )
+
+
+def _why_taken(caller: Principal, unit_id: UUID, wanted: Span, busy: Sequence[Row[Any]]) -> Message:
+    """Whether it is oneself who has the time; of others nothing is told."""
+    own = any(
+        entry.unit_id == unit_id
+        and entry.requester_id == caller.id
+        and entry.starts_at < wanted[1]
+        and wanted[0] < entry.ends_at
+        for entry in busy
+    )
+    return msg("您已预约该时段") if own else msg("该时段（含前后准备和清理）已被占用，请看可选的空闲时段")
 
 
 def _facts(booking: Booking | Row[Any]) -> dict[str, Any]:

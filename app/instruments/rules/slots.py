@@ -1,47 +1,101 @@
-"""Free slots near a wanted one: what a refused person is offered instead."""
+"""When a unit may be booked, and the free slots near a wanted one: what a refused person is offered instead."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from uuid import UUID
 
-from app.instruments.rules.opening import Span, open_spans, subtracted
+from app.instruments.rules.opening import OpeningHours, Span, covers, open_spans, subtracted
 from app.instruments.rules.terms import MINUTE, Terms
 
 SEARCH = timedelta(days=7)
 """How far before and after the wanted start we look."""
+INSTANT = timedelta.resolution
+DAYTIME = tuple(OpeningHours(weekday, time(8), time(20)) for weekday in range(1, 8))
+"""When people like to come to an instrument that never closes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A free slot of a unit."""
+
+    unit_id: UUID
+    start: datetime
+    end: datetime
+
+
+def free_spans(terms: Terms, busy: Sequence[Span], since: datetime, until: datetime) -> list[Span]:
+    """Where in [since, until) a booking may lie: open, and its buffers clear of `busy`, one unit's occupied spans."""
+    # A busy span, seen from our own booking, starts `teardown` earlier and ends `setup` later.
+    blocked = [
+        (start - terms.teardown_min * MINUTE, end + terms.setup_min * MINUTE) for start, end in busy
+    ]
+    return subtracted(open_spans(terms.hours, terms.zone, since, until), blocked)
 
 
 def nearest_free(
-    terms: Terms, busy: Sequence[Span], start: datetime, end: datetime, *, now: datetime, count: int
-) -> list[Span]:
-    """Up to `count` free spans of the same length, nearest first; `busy` are occupied spans of one unit."""
+    terms: Terms,
+    busy: Mapping[UUID, Sequence[Span]],
+    start: datetime,
+    end: datetime,
+    *,
+    now: datetime,
+    count: int,
+) -> list[Offer]:
+    """Up to `count` free slots of the same length, none at the same time as another, nearest first.
+
+    `busy` has the occupied spans of each unit; at the same distance the earlier unit comes first. Where an instrument
+    never closes, who wanted daytime is offered daytime before any night.
+    """
     length = end - start
-    since = max(terms.earliest(now), start - SEARCH)
-    until = min(terms.latest(now) + length, end + SEARCH)
-    if since >= until:
-        return []
-    # A busy span, seen from our own booking, starts `teardown` earlier and ends `setup` later.
-    blocked = [
-        (b_start - terms.teardown_min * MINUTE, b_end + terms.setup_min * MINUTE) for b_start, b_end in busy
-    ]
-    free = subtracted(open_spans(terms.hours, terms.zone, since, until), blocked)
-    starts = {candidate for gap in free for candidate in _starts(terms, gap, length, start, count)}
-    reachable = sorted((s for s in starts if now < s < terms.latest(now)), key=lambda s: (abs(s - start), s))
-    return [(s, s + length) for s in reachable[:count]]
+    since = max(terms.earliest(now), now + INSTANT, start - SEARCH)
+    until = min(terms.latest(now) + length - INSTANT, end + SEARCH)
+    gaps = {unit: free_spans(terms, spans, since, until) for unit, spans in busy.items()}
+    found: list[Offer] = []
+    for some in _preferred(terms, gaps, start, end):
+        left = {unit: subtracted(spans, [(o.start, o.end) for o in found]) for unit, spans in some.items()}
+        found += _nearest(terms, left, start, length, count - len(found))
+    return found
 
 
-def _starts(terms: Terms, gap: Span, length: timedelta, wanted: datetime, count: int) -> Iterator[datetime]:
-    """The starts on the grid nearest to `wanted` at which `length` fits into `gap`."""
+Gaps = dict[UUID, list[Span]]
+
+
+def _preferred(terms: Terms, gaps: Gaps, start: datetime, end: datetime) -> Iterator[Gaps]:
+    """The gaps by day, where that is a choice, then all of them."""
+    if not terms.hours and covers(open_spans(DAYTIME, terms.zone, start, end), start, end):
+        yield {
+            unit: [day for gap in spans for day in open_spans(DAYTIME, terms.zone, *gap)]
+            for unit, spans in gaps.items()
+        }
+    yield gaps
+
+
+def _nearest(terms: Terms, gaps: Gaps, wanted: datetime, length: timedelta, count: int) -> list[Offer]:
+    found: list[Offer] = []
+    while len(found) < count:
+        starts = [
+            (abs(start - wanted), start, unit)
+            for unit, spans in gaps.items()
+            for gap in spans
+            if (start := _start_in(terms, gap, length, wanted)) is not None
+        ]
+        if not starts:
+            break
+        _, start, unit = min(starts, key=lambda candidate: candidate[:2])
+        found.append(Offer(unit, start, start + length))
+        gaps = {unit: subtracted(spans, [(start, start + length)]) for unit, spans in gaps.items()}
+    return found
+
+
+def _start_in(terms: Terms, gap: Span, length: timedelta, wanted: datetime) -> datetime | None:
+    """The start on the grid nearest to `wanted` at which `length` fits into `gap`."""
     step = terms.step_min * MINUTE
-    first = _grid_up(terms, gap[0])
-    last = gap[1] - length
+    first, last = _grid_up(terms, gap[0]), gap[1] - length
     if first > last:
-        return
-    steps_to_wanted = min(max((wanted - first) // step, 0), (last - first) // step)
-    centre = first + steps_to_wanted * step
-    for offset in range(-count, count + 1):
-        candidate = centre + offset * step
-        if first <= candidate <= last:
-            yield candidate
+        return None
+    nearest = (wanted - first + step / 2) // step
+    return first + min(max(nearest, 0), (last - first) // step) * step
 
 
 def _grid_up(terms: Terms, instant: datetime) -> datetime:
