@@ -41,15 +41,17 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser(
         "demo", help="everything at once, with demonstration data and its own PostgreSQL"
     )
-    demo.add_argument("--port", type=int, default=8000)
+    _add_port(demo)
     demo.add_argument(
         "--data", type=Path, metavar="DIR", help="data folder (DATA_DIR, else .data in the project)"
     )
     demo.set_defaults(run=_demo)
 
     serve = commands.add_parser("serve", help="serve pages and API on the database of DATABASE_URL")
-    serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (127.0.0.1: this machine only)"
+    )
+    _add_port(serve)
     serve.add_argument("--no-worker", action="store_true", help="leave jobs to `commons worker`")
     serve.add_argument(
         "--grace", type=int, default=10, metavar="SECONDS", help="time open answers get at the end"
@@ -63,6 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_development_commands(commands)
     return parser
+
+
+def _add_port(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
 
 
 def _add_development_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -127,15 +133,13 @@ def _migrate(_arguments: Arguments) -> None:
 
 
 def _codes(arguments: Arguments) -> int:
-    settings = _settings()
-
     from app.codes import commands
     from app.launch.errors import plain_database_errors
 
     with plain_database_errors("DATABASE_URL"):
         return commands.run(
             arguments.rest,
-            settings=settings,
+            settings=_settings,
             locale="en" if os.environ.get("LANG", "").startswith("en") else "zh",
         )
 

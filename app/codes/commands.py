@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -15,17 +15,19 @@ from app.codes.schemes import NAME
 from app.core.db import Database
 from app.core.i18n import Locale, msg
 from app.core.tabular import EncodingUnclear, TableError
-from app.settings import Settings, settings_from_environment
+from app.settings import Settings
 from app.tenancy.context import TenantContext
 
 ROWS_NAMED = 10
 FAULTS_NAMED = 200
 
 
-def run(argv: Sequence[str], *, settings: Settings | None = None, locale: Locale = "zh") -> int:
-    """`commons codes …`; returns the exit code: 0 done, 1 the file has faults, 2 wrong usage."""
+def run(argv: Sequence[str], *, settings: Callable[[], Settings], locale: Locale = "zh") -> int:
+    """`commons codes …`; returns the exit code: 0 done, 1 the file has faults, 2 wrong usage.
+
+    `settings` is asked for the settings once the usage is right, so that --help needs none.
+    """
     arguments = _parser().parse_args(argv)
-    settings = settings or settings_from_environment()
     edition = Edition(
         arguments.file,
         arguments.source,
@@ -37,7 +39,7 @@ def run(argv: Sequence[str], *, settings: Settings | None = None, locale: Locale
         replace=arguments.replace,
     )
     try:
-        report = asyncio.run(_import(settings, arguments.scheme, edition, dry_run=arguments.dry_run))
+        report = asyncio.run(_import(settings(), arguments.scheme, edition, dry_run=arguments.dry_run))
     except TableError as error:
         lines = [fault.message.text(locale) for fault in error.errors]
         if isinstance(error, EncodingUnclear):

@@ -30,6 +30,13 @@ LOCK = 0x64656D6F
 """Of PostgreSQL's advisory locks: one process loads at a time."""
 
 
+Progress = Callable[[int, int], None]
+
+
+def _nobody(_number: int, _total: int) -> None:
+    """Nobody listens."""
+
+
 class DemonstrationRefusedError(Exception):
     """The demonstration's passwords are public: it is for development."""
 
@@ -55,8 +62,8 @@ which its list begins with, are the flagships of all four.
 """
 
 
-async def load(settings: Settings) -> bool:
-    """Load what is missing; whether there was anything.
+async def load(settings: Settings, *, told: Progress = _nobody) -> bool:
+    """Load what is missing; whether there was anything. `told` hears before each part which one it is, of how many.
 
     Raises:
         DemonstrationRefusedError: these are production's settings.
@@ -67,19 +74,20 @@ async def load(settings: Settings) -> bool:
     try:
         async with database.transaction() as alone:
             await alone.execute(select(func.pg_advisory_xact_lock(LOCK)))
-            return await _load(database, settings)
+            return await _load(database, settings, told)
     finally:
         await database.close()
 
 
-async def _load(database: Database, settings: Settings) -> bool:
+async def _load(database: Database, settings: Settings, told: Progress) -> bool:
     made = Made(monday=monday_of(clock.now()))
     for province in PROVINCES:
         await _recall(database, province, made)
     missing = [
         (step, province) for step in STEPS for province in PROVINCES if not made.has(province.code, step.name)
     ]
-    for step, province in missing:
+    for number, (step, province) in enumerate(missing, start=1):
+        told(number, len(missing))
         await _run(database, settings, step, province, made)
     return bool(missing)
 

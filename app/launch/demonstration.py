@@ -43,9 +43,10 @@ def run(door: socket.socket, data_dir: Path) -> None:
                 data_dir=data_dir,
                 log_level="WARNING",
             )
-            say("正在准备数据库与演示数据 …", "preparing the database and the demonstration data …")
+            say("正在检查数据表 …", "bringing the tables up to date …")
             schema.upgrade(settings)
             _load(settings, url)
+            say("正在启动服务 …", "starting to serve …")
             served = settings.model_copy(
                 update={"database_url": None, "app_database_url": settings.url_for("app")}
             )
@@ -61,12 +62,19 @@ def run(door: socket.socket, data_dir: Path) -> None:
 def _load(settings: Settings, url: str) -> None:
     try:
         with plain_database_errors(schema.describe(url)):
-            asyncio.run(seed.load(settings))
+            asyncio.run(seed.load(settings, told=_tell))
     except seed.DemonstrationRefusedError as error:
         raise LaunchError(
             "演示数据的密码是公开的，不能载入生产环境（ENVIRONMENT=production）",
             "the demonstration's passwords are public: it is not loaded into production",
         ) from error
+
+
+def _tell(number: int, total: int) -> None:
+    """A line for each fifth of the demonstration data."""
+    fifth = max(1, total // 5)
+    if number % fifth == 1 or fifth == 1:
+        say(f"正在载入演示数据（{number}/{total}）…", f"loading the demonstration data ({number}/{total}) …")
 
 
 @contextmanager
@@ -75,6 +83,7 @@ def _database(data_dir: Path) -> Iterator[str]:
     if given := Settings().database_url:
         yield given
         return
+    say("正在启动数据库 …", "starting the database …")
     with postgres.running(data_dir) as url:
         yield asyncio.run(schema.create_database(url, DATABASE))
 

@@ -14,7 +14,7 @@ from app.codes.models import Code, CodeScheme
 from app.codes.public import resolve
 from app.core.db import Database, Session
 from app.core.tabular import TableError, write_xlsx
-from app.settings import Settings
+from app.settings import Settings, settings_from_environment
 from app.tenancy.context import TenantContext
 from tests.support.shared import shared_data
 
@@ -278,17 +278,17 @@ async def test_published_lists(
 
 def test_the_command(fresh_settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(tmp_path, "code,name_zh\nA,甲\nB,乙\n")
-    assert run(["import", "grade", str(path), "--dry-run"], settings=fresh_settings) == 0
+    assert run(["import", "grade", str(path), "--dry-run"], settings=lambda: fresh_settings) == 0
     assert "没有写入任何内容" in capsys.readouterr().out
-    assert run(["import", "grade", str(path), "--source", "示例"], settings=fresh_settings) == 0
+    assert run(["import", "grade", str(path), "--source", "示例"], settings=lambda: fresh_settings) == 0
     assert "新增 2" in capsys.readouterr().out
-    assert run(["import", "grade", str(path)], settings=fresh_settings, locale="en") == 0
+    assert run(["import", "grade", str(path)], settings=lambda: fresh_settings, locale="en") == 0
     assert "unchanged 2" in capsys.readouterr().out
     bad = written(tmp_path, "编号,名称\n" + "坏,\n" * 300)
-    assert run(["import", "grade", str(bad)], settings=fresh_settings) == 1
+    assert run(["import", "grade", str(bad)], settings=lambda: fresh_settings) == 1
     assert "格式" in capsys.readouterr().err
     mapping = ["--map", "code=编号", "--map", "name_zh=名称"]
-    assert run(["import", "grade", str(bad), *mapping], settings=fresh_settings) == 1
+    assert run(["import", "grade", str(bad), *mapping], settings=lambda: fresh_settings) == 1
     printed = capsys.readouterr().out
     assert "2:编号:坏: code_malformed: 代码的格式不符" in printed
     assert "还有" in printed
@@ -300,7 +300,7 @@ def test_the_command_names_what_it_leaves_out(
     zones = "".join(f"3301{number},开发区\n" for number in range(71, 80))
     path = written(tmp_path, f"code,name\n3301,杭州市\n{zones}" + "\n340171,开发区\n340172,开发区\n")
     options = ["--partial", "--format", "gb2260-table"]
-    assert run(["import", "gb2260", str(path), *options], settings=fresh_settings) == 0
+    assert run(["import", "gb2260", str(path), *options], settings=lambda: fresh_settings) == 0
     assert (
         "未作为代码读取 11 行（开发区等管理区域，不在 GB/T 2260 中）：第 3, 4, 5, 6, 7, 8, 9, 10, 11, 13 … 行"
         in capsys.readouterr().out
@@ -312,9 +312,9 @@ def test_the_command_asks_for_the_encoding(
 ) -> None:
     path = tmp_path / "list.csv"
     path.write_bytes("code,name_zh\nA,掃描電子顯微鏡\nB,質譜儀與離心機\n".encode("big5"))
-    assert run(["import", "grade", str(path)], settings=fresh_settings) == 1
+    assert run(["import", "grade", str(path)], settings=lambda: fresh_settings) == 1
     assert "--encoding big5: A,掃描電子顯微鏡" in capsys.readouterr().err
-    assert run(["import", "grade", str(path), "--encoding", "big5"], settings=fresh_settings) == 0
+    assert run(["import", "grade", str(path), "--encoding", "big5"], settings=lambda: fresh_settings) == 0
 
 
 async def test_a_document_too_large(db: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -335,10 +335,10 @@ async def test_a_document_too_large(db: Session, tmp_path: Path, monkeypatch: py
 )
 def test_wrong_usage(wrong: list[str]) -> None:
     with pytest.raises(SystemExit):
-        run(wrong)
+        run(wrong, settings=settings_from_environment)
 
 
 def test_the_command_needs_a_database(tmp_path: Path) -> None:
     path = written(tmp_path, "code,name_zh\nA,甲\n")
     with pytest.raises(SystemExit, match="DATABASE_URL"):
-        run(["import", "grade", str(path)], settings=Settings(database_url=None))
+        run(["import", "grade", str(path)], settings=lambda: Settings(database_url=None))

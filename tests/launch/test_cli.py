@@ -1,6 +1,7 @@
 """The `commons` command from outside: exit codes and one plain line for what a person can mend."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -45,12 +46,23 @@ def test_test_hands_paths_and_options_to_pytest_in_order(tmp_path: Path) -> None
 
 
 def test_missing_database_is_said_in_one_line() -> None:
-    for command in ("serve", "worker", "migrate", "codes"):
-        result = commons(command, *(("--port", "0") if command == "serve" else ()))
+    codes = ("codes", "import", "gb2260", str(ROOT / "README.md"))
+    for command in (("serve", "--port", "0"), ("worker",), ("migrate",), codes):
+        result = commons(*command)
         assert (result.returncode, result.stderr) == (
             1,
             "commons: 未设置 DATABASE_URL / DATABASE_URL is not set\n",
         ), command
+
+
+def test_help_needs_no_settings() -> None:
+    names = re.findall(r"^    (\w+)", commons("--help").stdout, re.MULTILINE)
+    assert {"demo", "serve", "worker", "migrate", "codes", "test", "assets", "openapi", "lock"} == set(names)
+    for command in (*((name,) for name in names), ("codes", "import")):
+        result = commons(*command, "--help", SECRET_KEY="", ENVIRONMENT="wrong")
+        assert (result.returncode, result.stderr) == (0, ""), command
+        assert "usage: commons" in result.stdout
+    assert "port to listen on" in commons("demo", "--help").stdout
 
 
 def test_wrong_settings_are_named_without_their_values() -> None:

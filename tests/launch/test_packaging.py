@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -38,9 +39,24 @@ def test_compose_file_gives_the_administrators_password_to_migrate_alone() -> No
     assert services["postgres"]["image"] == "postgres:18"
 
 
+def test_compose_file_believes_the_gateway_its_proxy_comes_from() -> None:
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    (network,) = compose["networks"]["default"]["ipam"]["config"]
+    believed = compose["services"]["app"]["environment"]["FORWARDED_ALLOW_IPS"]
+    assert believed == f"${{FORWARDED_ALLOW_IPS:-{network['gateway']}}}"
+    assert ip_address(network["gateway"]) in ip_network(network["subnet"])
+
+
 def test_scripts_are_valid_shell() -> None:
     subprocess.run(["/bin/sh", "-n", ROOT / "commons"], check=True)
     subprocess.run(["bash", "-n", ROOT / ".ci" / "run"], check=True)
+
+
+def test_continuous_check_installs_the_foreign_openid_client() -> None:
+    """Else the check with npm's openid-client would skip unnoticed where it could run."""
+    script = (ROOT / ".ci" / "run").read_text()
+    assert "npm ci --ignore-scripts" in script
+    assert (ROOT / "tests/identity/openid_client/package-lock.json").exists()
 
 
 def test_hooks_name_no_host() -> None:
