@@ -110,12 +110,13 @@ def _guards(dependant: Dependant) -> Iterator[Guard]:
 async def _once(request: Request, handle: Handler, guards: Sequence[Guard]) -> Response:
     work = request.state.work = UnitOfWork(request.app.state.database)
     try:
+        for guard in guards:
+            # Before the body is read: a stranger's upload is not worth keeping.
+            await guard(request)
         key = None if request.method in SAFE_METHODS else request.headers.get(idempotency.HEADER)
         if key is None or (await caller_of(request)).id is None:
             response = await handle(request)
         else:
-            for guard in guards:
-                await guard(request)
             session = await work.session(request, read_only=False)
             response = await idempotency.once(session, request, key, lambda: handle(request))
         if response.status_code < HTTPStatus.BAD_REQUEST:

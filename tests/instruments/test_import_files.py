@@ -1,5 +1,6 @@
 """The files an import takes: encodings, workbooks, and what is no table or hides something."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -202,3 +203,17 @@ async def test_escaped_nul_and_surrogates_in_a_workbook(importing: Importing, tm
     sent = await importing.sent(path.read_bytes(), "登记表.xlsx")
     checked = await importing.check(sent)
     assert checked["state"] == "checked", checked
+
+
+@pytest.mark.parametrize(("who", "status"), [("visitor", 401), ("member", 403), ("auditor", 403)])
+async def test_who_may_not_import_is_refused_before_the_file_is_read(lab: Lab, who: str, status: int) -> None:
+    read = []
+
+    async def body() -> AsyncIterator[bytes]:
+        read.append(who)
+        yield b"--b\r\n"
+
+    client = getattr(lab, who)
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    answer = await client.post(URL, content=body(), headers=headers)
+    assert (answer.status_code, read) == (status, [])

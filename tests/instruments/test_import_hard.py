@@ -5,13 +5,17 @@ import json
 import resource
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from app.access.permissions import Role
 from app.core.db import Database
+from app.instruments.booking.queries import lock_units
+from app.instruments.importing.writing import Overtaken
 from app.instruments.models import Instrument, InstrumentUnit
 from app.jobs.tasks import TASKS, Job
 from app.main import create_app
@@ -133,6 +137,61 @@ async def test_two_imports_of_one_file_at_once_make_each_entry_once(
     assert sorted(found["new"] for found in counts) == [0, 700]
     assert sorted(found["unchanged"] for found in counts) == [0, 700]
     assert await counted(manager) == (700, 700)
+
+
+async def changing(importing: Importing) -> tuple[Job, list[UUID]]:
+    """The job that applies a file which changes what is registered, and the units of what it changes."""
+    first = await importing.sent(csv_of(*good_rows(3)))
+    await importing.check(first)
+    await importing.client.post(f"{URL}/{first['id']}/apply", json={"mode": "all"})
+    await run_jobs(importing.database, importing.settings)
+    again = await importing.sent(csv_of(*(row.replace("限内部", "停用") for row in good_rows(3))))
+    assert (await importing.check(again))["counts"]["changed"] == 3
+    await importing.client.post(f"{URL}/{again['id']}/apply", json={"mode": "all"})
+    ((number, name, payload),) = await queued(importing)
+    job = Job(
+        number, name, payload, 1, last_attempt=True, database=importing.database, settings=importing.settings
+    )
+    async with importing.database.transaction(TenantContext(ZHEJIANG).info()) as session:
+        return job, list(await session.scalars(select(InstrumentUnit.id)))
+
+
+async def states(importing: Importing) -> set[str]:
+    async with importing.database.transaction(TenantContext(ZHEJIANG).info()) as session:
+        return set(await session.scalars(select(Instrument.service_status)))
+
+
+async def test_terms_change_only_after_the_booking_that_read_them(
+    managers: tuple[Importing, Importing],
+) -> None:
+    importing, _ = managers
+    job, units = await changing(importing)
+    async with importing.database.transaction(TenantContext(ZHEJIANG).info()) as booking:
+        await lock_units(booking, units[:1])
+        applying = asyncio.ensure_future(TASKS[job.task].handler(job))
+        await asyncio.sleep(0.5)
+        assert not applying.done()
+        assert await states(importing) == {"restricted"}
+    await applying
+    assert await states(importing) == {"suspended"}
+
+
+async def test_what_changed_between_reading_and_writing_is_judged_again(
+    managers: tuple[Importing, Importing],
+) -> None:
+    importing, _ = managers
+    job, units = await changing(importing)
+    async with importing.database.transaction(TenantContext(ZHEJIANG).info()) as other:
+        await lock_units(other, units)
+        applying = asyncio.ensure_future(TASKS[job.task].handler(replace(job, last_attempt=False)))
+        await asyncio.sleep(0.5)
+        renamed = {"name_zh": "另改的名称", "version": Instrument.version + 1}
+        await other.execute(update(Instrument).where(Instrument.inner_id == "A-2").values(renamed))
+    with pytest.raises(Overtaken):
+        await applying
+    assert await states(importing) == {"restricted"}
+    await TASKS[job.task].handler(job)
+    assert await states(importing) == {"suspended"}
 
 
 @pytest.mark.full

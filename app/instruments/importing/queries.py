@@ -93,6 +93,14 @@ async def causes(db: ReadSession, import_id: UUID) -> Sequence[Row[Any]]:
     return (await db.execute(statement)).all()
 
 
+async def versions(db: ReadSession, instruments: Sequence[UUID]) -> dict[UUID, int]:
+    """The versions some instruments have now; nobody changes them before this transaction ends."""
+    which = literal(list(instruments), ARRAY(Uuid))
+    statement = select(Instrument.id, Instrument.version).where(Instrument.id == any_(which))
+    found = await db.execute(statement.order_by(Instrument.id).with_for_update())
+    return {row.id: row.version for row in found}
+
+
 async def units_of(db: ReadSession, instruments: Sequence[UUID]) -> Sequence[UUID]:
     """The units of some instruments."""
     which = literal(list(instruments), ARRAY(Uuid))

@@ -8,8 +8,8 @@ from sqlalchemy import Table, bindparam, func, insert, update
 
 from app.core.db import Session
 from app.instruments.booking.queries import lock_units
+from app.instruments.importing import queries
 from app.instruments.importing.judging import Key, Verdict
-from app.instruments.importing.queries import units_of
 from app.instruments.models import Instrument, InstrumentImport, InstrumentImportRow, InstrumentUnit
 from app.instruments.registry.service import SUBJECT, kept
 from app.instruments.rules.record import DEFAULTS
@@ -76,25 +76,26 @@ async def _change(db: Session, changed: Sequence[Verdict], mapped: Sequence[str]
     """Change entries as `registry.service.write` does: under the lock of their units, and the version that was read."""
     if not changed:
         return
-    await lock_units(db, await units_of(db, [verdict.known.id for verdict in changed if verdict.known]))
+    read = {verdict.known.id: verdict.known.version for verdict in changed if verdict.known}
+    await lock_units(db, await queries.units_of(db, list(read)))
+    if await queries.versions(db, list(read)) != read:
+        raise Overtaken
     names = [name for name in mapped if name != "inner_id"]
     statement = (
         update(INSTRUMENTS)
-        .where(INSTRUMENTS.c.id == bindparam("which"), INSTRUMENTS.c.version == bindparam("read"))
+        .where(INSTRUMENTS.c.id == bindparam("which"))
         .values(
             {name: bindparam(f"new_{name}", type_=INSTRUMENTS.c[name].type) for name in names}
             | {"version": INSTRUMENTS.c.version + 1, "updated_at": func.clock_timestamp()}
         )
     )
-    done = await db.execute(statement, [_parameters(verdict, names) for verdict in changed])
-    if done.rowcount != len(changed):
-        raise Overtaken
+    await db.execute(statement, [_parameters(verdict, names) for verdict in changed])
 
 
 def _parameters(verdict: Verdict, names: Sequence[str]) -> dict[str, Any]:
     values = {f"new_{name}": verdict.changes.get(name, getattr(verdict.known, name)) for name in names}
     assert verdict.known is not None  # only a known entry is changed
-    return {"which": verdict.known.id, "read": verdict.known.version, **values}
+    return {"which": verdict.known.id, **values}
 
 
 def _registered(entry: InstrumentImport, verdict: Verdict, instrument_id: UUID) -> Event:
