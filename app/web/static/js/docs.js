@@ -13,4 +13,6 @@ window.SwaggerUIBundle({
   docExpansion: "list",
   defaultModelsExpandDepth: -1,
   validatorUrl: null,
+  /* The page has its heading already. */
+  plugins: [{ wrapComponents: { InfoContainer: () => () => null } }],
 });

@@ -1,0 +1,127 @@
+"""Every page as people see it: in both languages, on a phone, with one heading, a name, and nothing wider than the screen."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from app.demo.accounts import PASSWORD
+from app.settings import Settings
+from tests.browser.conftest import OpenPage
+from tests.support.processes import servers
+
+pytestmark = pytest.mark.browser
+PHONE = 375
+FIRST_LINKS = {"{instrument}": "/instruments?province=", "{organisation}": "/organisations?province="}
+PEOPLE = {
+    "": (
+        "330000",
+        ["/", "/sign-in", "/instruments", "/instruments?q=zzzz", "{instrument}", "/organisations", "/docs"],
+    ),
+    "zj.admin": (
+        "330000",
+        [
+            "{instrument}",
+            *(f"{{instrument}}/{part}" for part in ("edit", "hours", "units", "stewards", "retire")),
+            "/instruments/new",
+            "/instruments/imports",
+            "{organisation}",
+            "{organisation}/edit",
+            "{organisation}/status",
+            "/organisations/new",
+            "/bookings?side=received",
+        ],
+    ),
+    "sh.researcher": (
+        "310000",
+        ["/account", "/bookings", "{booking}", "{booking}/move", "{instrument}/book"],
+    ),
+    "sh.auditor": ("310000", ["/audit"]),
+}
+"""Who looks at which pages, and the province whose first instrument and organisation they open."""
+FAULTS = """
+() => {
+  const found = [];
+  const wide = document.documentElement.scrollWidth - window.innerWidth;
+  if (wide > 0) found.push(`${wide}px wider than the screen`);
+  const headings = document.querySelectorAll("h1");
+  if (headings.length !== 1) found.push(`${headings.length} h1`);
+  if (!headings[0]?.textContent.trim()) found.push("empty h1");
+  if (document.title.split(" · ").length < 2 && location.pathname !== "/") found.push(`title ${document.title}`);
+  const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
+  for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) found.push(`id ${id} repeated`);
+  const cut = (range) => range.getClientRects().length > 1;
+  for (const label of document.querySelectorAll("dt, th, .field__label, .button span, .site-nav a")) {
+    if (!label.checkVisibility() || !label.firstChild) continue;
+    const walker = document.createTreeWalker(label, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      for (const word of walker.currentNode.data.matchAll(/[A-Za-z]+/g)) {
+        const range = document.createRange();
+        range.setStart(walker.currentNode, word.index);
+        range.setEnd(walker.currentNode, word.index + word[0].length);
+        if (cut(range)) found.push(`${word[0]} is broken`);
+      }
+    }
+  }
+  return found;
+}
+"""
+"""What is wrong with the page shown."""
+
+
+@pytest.fixture
+async def url(demo_settings: Settings) -> AsyncIterator[str]:
+    """A platform of its own process, with the demonstration data."""
+    with servers(demo_settings) as (served,):
+        yield served.url
+
+
+async def sign_in(page: Page, url: str, login: str, province: str) -> None:
+    await page.goto(f"{url}/sign-in")
+    await page.locator(f'a[href^="/sign-in/{province}/"]').click()
+    await page.locator("input[name=login_name]").fill(login)
+    await page.locator("input[type=password]").fill(PASSWORD)
+    await page.locator("main button[type=submit]").click()
+    await page.wait_for_url(f"{url}/")
+
+
+async def first_link(page: Page, listed_at: str, prefix: str) -> str:
+    """The path of the first thing a list shows."""
+    await page.goto(listed_at)
+    href = await page.locator(f'main a[href^="{prefix}/0"]').first.get_attribute("href")
+    assert href
+    return href
+
+
+async def addresses(page: Page, url: str, province: str, wanted: list[str]) -> list[str]:
+    """The pages to look at, with the things they are about."""
+    known: dict[str, str] = {}
+    for name, path in FIRST_LINKS.items():
+        known[name] = await first_link(page, f"{url}{path}{province}", path.partition("?")[0])
+    if any("{booking}" in path for path in wanted):
+        known["{booking}"] = await first_link(page, f"{url}/bookings", "/bookings")
+    return [
+        known.get(path.partition("/")[0], "") + path.removeprefix(path.partition("/")[0]) for path in wanted
+    ]
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+@pytest.mark.parametrize("login", PEOPLE)
+async def test_every_page_fits_a_phone_and_says_what_it_is(
+    url: str, open_page: OpenPage, login: str, locale: str
+) -> None:
+    province, wanted = PEOPLE[login]
+    page = await open_page(width=PHONE, height=812)
+    await page.goto(f"{url}/?lang={locale}")
+    await expect(page.locator("html")).to_have_attribute("lang", "zh-CN" if locale == "zh" else "en")
+    if login:
+        await sign_in(page, url, login, province)
+    found: dict[str, Any] = {}
+    for address in await addresses(page, url, province, wanted):
+        answer = await page.goto(url + address, wait_until="load")
+        assert answer
+        assert answer.ok, address
+        if faults := await page.evaluate(FAULTS):
+            found[address] = faults
+    assert found == {}
