@@ -301,10 +301,13 @@ def _places_named(asked: Any) -> Select[Any]:
 async def shared_by_province(db: ReadSession) -> dict[str, Shared]:
     """How many instruments, of how many organisations, each province shows to the session's province or to visitors."""
     reader = Principal(tenant_id=context_of(db).tenant_id)
-    owners = func.count(Instrument.organisation_id.distinct())
-    counted = select(Instrument.tenant_id, func.count(), owners).group_by(Instrument.tenant_id)
+    counts = (
+        func.count().label("instruments"),
+        func.count(Instrument.organisation_id.distinct()).label("owners"),
+    )
+    counted = select(Instrument.tenant_id, *counts).group_by(Instrument.tenant_id)
     rows = await db.execute(counted.where(visible_to(reader), Instrument.service_status != "retired"))
-    return {province: Shared(instruments, owners) for province, instruments, owners in rows}
+    return {row.tenant_id: Shared(row.instruments, row.owners) for row in rows}
 
 
 def _units() -> ColumnElement[Any]:
