@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from app.audit.pages import pages as audit
 from app.identity.pages import pages as identity
 from app.identity.protocol import protocol
+from app.instruments.booking.list_pages import pages as booking_lists
 from app.instruments.booking.pages import pages as bookings
 from app.instruments.importing.pages import pages as instrument_imports
 from app.instruments.public import shared_by_province
@@ -25,6 +26,7 @@ parts = (
     instrument_imports,
     instrument_management,
     instruments,
+    booking_lists,
     bookings,
     tasks,
     audit,

@@ -136,7 +136,12 @@ def from_http(error: HTTPException) -> Problem:
 
 
 def from_validation(found: Sequence[Mapping[str, Any]]) -> Problem:
-    """The Problem of a request that does not fit its schema; a body that is no JSON is a plain 400."""
+    """The Problem of a request that does not fit its schema.
+
+    A body that is no JSON is a plain 400; an address whose path cannot be that of anything, "/bookings/abc", is a 404.
+    """
+    if any(error["loc"][:1] == ("path",) for error in found):
+        return errors.NotFound()
     kind = errors.NotJson if any(error["type"] == "json_invalid" for error in found) else errors.Invalid
     return kind(errors=field_errors(found))
 

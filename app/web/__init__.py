@@ -29,8 +29,9 @@ In templates: `{% extends "layout.html" %}`; blocks title, meta, styles, scripts
 "page page--narrow"), content. Texts `{{ _("已有 {count} 条", count=n) }}`, English in `app/<feature>/en.po`; a `Message` in
 `{{ }}` translates itself. Where one Chinese word is several English ones, `_p("one", "仪器")` and `pmsg("event", "登录")` name
 the context (`msgctxt`): none is the verb or the plural; "one" the singular, "state" a state, "event" what has happened.
-Filters: `{{ at|when }}`, `{{ start|when(end, tz="Asia/Shanghai") }}`, `{{ fen|money }}`,
-`{{ at|local_input }}`, `{{ {"hx-get": url}|attributes }}`. Functions: `static("css/x.css")`, `icon(name, label=none)` (names
+Filters: `{{ at|when }}`, `{{ start|when(end, tz="Asia/Shanghai") }}`, `{{ fen|money }}`, `{{ fen|worth }}`,
+`{{ instrument|own_name }}` (name_zh or name_en),
+`{{ at|local_input }}`, `{{ start|hours(end, tz="Asia/Shanghai") }}`, `{{ {"hx-get": url}|attributes }}`. Functions: `static("css/x.css")`, `icon(name, label=none)` (names
 in icons.txt: add yours, then `python -m app.cli assets`), `csrf_field()` in every POST form, `this_page()` (locale, caller,
 `here(cursor=none, q="x")`), `province_name(code)`. No inline script or style: the policy forbids both.
 A feature's own files stand in `app/<feature>/static/<feature>/`: `static("instruments/book.js")`.

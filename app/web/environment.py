@@ -40,6 +40,16 @@ def _minutes(minutes: int) -> str:
     return formats.minutes_text(minutes, current.get().locale)
 
 
+def _worth(fen: int) -> str:
+    return formats.worth_text(fen, current.get().locale)
+
+
+def _own_name(thing: Any) -> str:
+    """What something with `name_zh` and `name_en` is called in the reader's language; not everything has an English name."""
+    english: str | None = thing.name_en if current.get().locale == "en" else None
+    return english or str(thing.name_zh)
+
+
 def _csrf_field() -> Markup:
     return Markup('<input type="hidden" name="{}" value="{}">').format(csrf.FIELD, current.get().csrf_token())
 
@@ -73,7 +83,10 @@ def environment() -> Environment:
     )
     made.filters["when"] = _when
     made.filters["minutes"] = _minutes
+    made.filters["hours"] = formats.hours_text
     made.filters["money"] = formats.money_text
+    made.filters["worth"] = _worth
+    made.filters["own_name"] = _own_name
     made.filters["local_input"] = formats.local_input
     made.filters["attributes"] = _attributes
     made.globals.update(

@@ -1,6 +1,7 @@
 """How instants, spans and money are written for people: the only place that does."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from app.core import clock
@@ -8,6 +9,7 @@ from app.core.i18n import Locale
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 FEN_PER_YUAN = 100
+YUAN_PER_WAN = 10_000
 _WEEKDAYS_ZH = "一二三四五六日"
 _WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -54,10 +56,24 @@ def when_text(
     return f"{_instant_text(start, locale)} – {_instant_text(end, locale)}"
 
 
+def hours_text(start: datetime, end: datetime, *, tz: str | ZoneInfo = SHANGHAI) -> str:
+    """A span within a day whose date is told beside it: `09:00–11:30`; midnight at its end is 24:00."""
+    zone = ZoneInfo(tz) if isinstance(tz, str) else tz
+    last = end.astimezone(zone)
+    shown = "24:00" if last.time() == time() else f"{last:%H:%M}"
+    return f"{start.astimezone(zone):%H:%M}–{shown}"
+
+
 def money_text(fen: int) -> str:
     """Renminbi from integer fen: `¥1,234.50`."""
     yuan, rest = divmod(abs(fen), FEN_PER_YUAN)
     return f"{'-' if fen < 0 else ''}¥{yuan:,}.{rest:02d}"
+
+
+def worth_text(fen: int, locale: Locale) -> str:
+    """What something cost, from integer fen: `285.50 万元`; English counts in yuan: `¥2,855,000`."""
+    yuan = Decimal(fen) / FEN_PER_YUAN
+    return f"{yuan / YUAN_PER_WAN:,.2f} 万元" if locale == "zh" else f"¥{yuan:,.0f}"
 
 
 def minutes_text(minutes: int, locale: Locale) -> str:

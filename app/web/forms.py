@@ -16,7 +16,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
 from fastapi import Request
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError, ValidationInfo
 from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import FormData, UploadFile
 
@@ -35,17 +35,17 @@ Typed = str | list[str]
 _WALL_CLOCK = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
 
 
-def _local(value: Any) -> Any:
+def _local(value: Any, info: ValidationInfo) -> Any:
     if isinstance(value, str) and _WALL_CLOCK.fullmatch(value):
         try:
-            return datetime.fromisoformat(value).replace(tzinfo=SHANGHAI)
+            return datetime.fromisoformat(value).replace(tzinfo=info.data.get("tz", SHANGHAI))
         except ValueError:
             return value
     return value
 
 
 LocalInstant = Annotated[Instant, BeforeValidator(_local)]
-"""What `<input type="datetime-local">` sends: wall-clock time in Asia/Shanghai."""
+"""What `<input type="datetime-local">` sends: wall-clock time in the zone of the form's `tz`, else Asia/Shanghai."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,29 @@
 """A booking as an iCalendar file (RFC 5545), without anybody's name or address in it."""
 
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Row
+
+from app.core.i18n import Locale
 from app.instruments.models import Booking
 
 PRODUCT = "-//Delta Commons//Instrument booking//ZH"
 STATUS = {"requested": "TENTATIVE", "confirmed": "CONFIRMED", "cancelled": "CANCELLED"}
 
 
-def calendar_file(booking: Booking, *, url: str) -> bytes:
-    """The file: a stable UID, and a SEQUENCE that grows with every change, so that calendars update in place."""
+def name_in(locale: Locale, booking: Booking | Row[Any], entry: Row[Any] | None) -> str:
+    """The instrument's name: the booking's copy, or in English the register's while `entry` is still shared."""
+    english = entry.name_en if entry and locale == "en" else ""
+    return str(english or booking.instrument_name)
+
+
+def calendar_file(booking: Booking, *, url: str, name: str, place: str) -> bytes:
+    """The file: a stable UID, and a SEQUENCE that grows with every change, so that calendars update in place.
+
+    SEQUENCE begins at 0 (RFC 5545 §3.8.7.4), a row's version at 1. LOCATION is left out where `place` is "".
+    """
     from icalendar import Calendar, Event  # noqa: PLC0415 - 5 MB in every process, and few ever ask for a file
 
     zone = ZoneInfo(booking.tz)
@@ -20,7 +33,9 @@ def calendar_file(booking: Booking, *, url: str) -> bytes:
     event.add("dtstamp", booking.updated_at)
     event.add("dtstart", booking.starts_at.astimezone(zone))
     event.add("dtend", booking.ends_at.astimezone(zone))
-    event.add("summary", f"{booking.instrument_name} · {booking.unit_label}")
+    event.add("summary", f"{name} · {booking.unit_label}")
+    if place:
+        event.add("location", place)
     event.add("status", STATUS[booking.status])
     event.add("url", url)
     calendar = Calendar()

@@ -1,9 +1,12 @@
-"""The booking pages: book, my bookings, one booking."""
+"""The booking pages: book, one booking, move, cancel."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from annotated_types import MaxLen
 from fastapi import Query, Request, Response
 from pydantic import BaseModel
 
@@ -11,32 +14,45 @@ from app.access.entry import Reads, Writes
 from app.access.guards import requires
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.core import clock, keyset
-from app.core.cursor import Cursors
+from app.core import clock
 from app.core.errors import NotFound
 from app.core.i18n import msg
+from app.core.problems import locale_of
 from app.core.schema import FIRST_YEAR, LAST_YEAR, Day, RowVersion
 from app.core.text import Line, Prose
 from app.instruments.booking import panel, policy, queries, service
-from app.instruments.booking.problems import SlotTaken
+from app.instruments.booking.calendar import name_in
+from app.instruments.booking.panel import Panel
+from app.instruments.booking.problems import AlreadyBooked, SlotTaken
 from app.instruments.booking.schemas import Purpose
 from app.instruments.models import Booking
-from app.web.public import SHANGHAI, Entry, Form, LocalInstant, Pages, render, see_other
+from app.web.public import SHANGHAI, Form, LocalInstant, Pages, local_input, render, see_other
 
-pages = Pages(
-    entries=[
-        Entry(msg("我的预约"), "/bookings", Permission.BOOKINGS_READ, icon="calendar-check", position=20)
-    ],
-)
+pages = Pages()
 Reader = Annotated[Principal, requires(Permission.BOOKINGS_READ)]
 Booker = Annotated[Principal, requires(Permission.BOOKINGS_CREATE)]
 Changer = Annotated[Principal, requires(Permission.BOOKINGS_CHANGE)]
-View = Literal["upcoming", "past", "cancelled"]
+KEPT = ("organisation_id", "purpose", "project", "note")
+"""What an offered time leaves as it was typed."""
+
+
+class Chosen(BaseModel):
+    """What a link to a form has chosen already; it is judged when the form is sent."""
+
+    week: Day | None = None
+    unit_id: Annotated[str, MaxLen(40)] | None = None
+    starts_at: Annotated[str, MaxLen(40)] | None = None
+    ends_at: Annotated[str, MaxLen(40)] | None = None
+    organisation_id: Annotated[str, MaxLen(40)] | None = None
+    purpose: Annotated[str, MaxLen(40)] | None = None
+    project: Annotated[str, MaxLen(200)] | None = None
+    note: Annotated[str, MaxLen(1000)] | None = None
 
 
 class BookForm(BaseModel):
-    """The booking form as a browser sends it; times are of the wall clock in Asia/Shanghai."""
+    """The booking form as a browser sends it; times are of the instrument's wall clock, in the zone `tz`."""
 
+    tz: ZoneInfo = SHANGHAI
     unit_id: UUID
     starts_at: LocalInstant
     ends_at: LocalInstant
@@ -47,8 +63,9 @@ class BookForm(BaseModel):
 
 
 class MoveForm(BaseModel):
-    """A booking's new time."""
+    """A booking's new time, on the instrument's wall clock."""
 
+    tz: ZoneInfo = SHANGHAI
     unit_id: UUID
     starts_at: LocalInstant
     ends_at: LocalInstant
@@ -68,24 +85,26 @@ async def book(
     request: Request,
     db: Reads,
     caller: Booker,
-    week: Day | None = None,
-    unit_id: UUID | None = None,
-    starts_at: Annotated[str | None, Query(max_length=40)] = None,
-    ends_at: Annotated[str | None, Query(max_length=40)] = None,
+    chosen: Annotated[Chosen, Query()],
 ) -> Response:
     """The booking form, with what a link already chose."""
-    chosen = {"unit_id": unit_id, "starts_at": starts_at, "ends_at": ends_at}
-    form: Form[BookForm] = Form.filled(chosen)
-    return await _book_page(request, db, caller, instrument_id, form, week)
+    form: Form[BookForm] = Form.filled(chosen.model_dump(exclude={"week"}))
+    return await _book_page(request, db, caller, instrument_id, form, chosen.week)
 
 
 @pages.post("/instruments/{instrument_id}/book")
 async def book_submit(instrument_id: UUID, request: Request, db: Writes, caller: Booker) -> Response:
     """Book, then show the booking."""
     form: Form[BookForm] = await Form.read(request, BookForm)
-    booking = await form.submit(db, lambda typed: service.create(db, caller=caller, **dict(typed)))
+    booking = await form.submit(
+        db, lambda typed: service.create(db, caller=caller, **typed.model_dump(exclude={"tz"}))
+    )
     if booking:
         return see_other(request, f"/bookings/{booking.id}", notice=msg("预约成功"))
+    if isinstance(form.problem, AlreadyBooked):
+        # The form sent twice: by a double click, or after going back.
+        made = f"/bookings/{form.problem.data['booking_id']}"
+        return see_other(request, made, notice=msg("您已预约该时段，没有重复预约"), tone="info")
     return await _book_page(request, db, caller, instrument_id, form, _typed_day(form, "starts_at"))
 
 
@@ -99,7 +118,7 @@ async def _book_page(
         status_code=form.status,
         caller=caller,
         panel=shown,
-        alternatives=_alternatives(form),
+        alternatives=_alternatives(form, shown),
         purposes=panel.PURPOSES.items(),
     )
 
@@ -112,62 +131,29 @@ def _typed_day(form: Form[Any], field: str) -> date | None:
     return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
-def _alternatives(form: Form[Any]) -> list[dict[str, Any]]:
-    """The free times a refusal offers, as instants."""
+def _alternatives(form: Form[Any], shown: Panel) -> list[dict[str, Any]]:
+    """The free times a refusal offers: as instants, as a form takes them, and as a link that keeps what was typed."""
     if not isinstance(form.problem, SlotTaken):
         return []
-    return [
-        {
+    kept = {name: form.typed(name) for name in KEPT if form.typed(name)}
+    found = []
+    for offer in form.problem.data["alternatives"]:
+        start, end = (datetime.fromisoformat(offer[name]) for name in ("starts_at", "ends_at"))
+        zone = shown.week.terms.zone
+        fields = {
             "unit_id": offer["unit_id"],
-            "starts_at": datetime.fromisoformat(offer["starts_at"]),
-            "ends_at": datetime.fromisoformat(offer["ends_at"]),
+            "starts_at": local_input(start, zone),
+            "ends_at": local_input(end, zone),
         }
-        for offer in form.problem.data["alternatives"]
-    ]
-
-
-@pages.get("/bookings")
-async def my_bookings(
-    request: Request,
-    db: Reads,
-    caller: Reader,
-    side: Literal["requested", "received"] = "requested",
-    view: View = "upcoming",
-    instrument_id: UUID | None = None,
-    cursor: keyset.Cursor = None,
-) -> Response:
-    """Bookings I made, or those of the instruments I run."""
-    now = clock.now().replace(microsecond=0)
-    wanted = queries.Filter(
-        side,
-        instrument_id,
-        "cancelled" if view == "cancelled" else "confirmed",
-        since=now if view == "upcoming" else None,
-        until=now if view == "past" else None,
-    )
-    part = keyset.Part(Cursors(request.app.state.settings.secret), cursor=cursor)
-    found = await queries.bookings(
-        db, caller, wanted, part, descending=view != "upcoming", bound_to=[side, view, instrument_id]
-    )
-    runs = bool(caller.stewardships or caller.managed or caller.roles)
-    return render(
-        request,
-        "bookings/list.html",
-        caller=caller,
-        bookings=found.items,
-        next_cursor=found.next,
-        cursor=cursor,
-        side=side,
-        view=view,
-        runs=runs,
-        now=now,
-    )
+        query = urlencode({**kept, **fields, "week": fields["starts_at"][:10]})
+        found.append({"start": start, "end": end, "fields": fields, "link": f"?{query}"})
+    return found
 
 
 @pages.get("/bookings/{booking_id}")
 async def one_booking(booking_id: UUID, request: Request, db: Reads, caller: Reader) -> Response:
     """One booking, with what may be done about it."""
-    return _booking_page(request, caller, await _load(db, caller, booking_id), Form({}))
+    return await _booking_page(request, db, caller, await _load(db, caller, booking_id), Form({}))
 
 
 @pages.post("/bookings/{booking_id}/cancel")
@@ -182,21 +168,24 @@ async def cancel_submit(booking_id: UUID, request: Request, db: Writes, caller: 
     )
     if cancelled:
         return see_other(request, f"/bookings/{booking_id}", notice=msg("预约已取消，时段已释放"))
-    return _booking_page(request, caller, await _load(db, caller, booking_id), form)
+    return await _booking_page(request, db, caller, await _load(db, caller, booking_id), form)
 
 
 @pages.get("/bookings/{booking_id}/move")
 async def move(
-    booking_id: UUID, request: Request, db: Reads, caller: Changer, week: Day | None = None
+    booking_id: UUID, request: Request, db: Reads, caller: Changer, chosen: Annotated[Chosen, Query()]
 ) -> Response:
-    """The form for another time."""
+    """The form for another time, with what a link already chose."""
     booking = await _load(db, caller, booking_id)
-    form: Form[MoveForm] = Form.filled(
-        {"unit_id": booking.unit_id, "starts_at": booking.starts_at, "ends_at": booking.ends_at}
-    )
-    return await _move_page(
-        request, db, caller, booking, form, week or booking.starts_at.astimezone(SHANGHAI).date()
-    )
+    zone = ZoneInfo(booking.tz)
+    now = {
+        "unit_id": booking.unit_id,
+        "starts_at": local_input(booking.starts_at, zone),
+        "ends_at": local_input(booking.ends_at, zone),
+    }
+    form: Form[MoveForm] = Form.filled(now | chosen.model_dump(include=set(now), exclude_none=True))
+    week = chosen.week or booking.starts_at.astimezone(zone).date()
+    return await _move_page(request, db, caller, booking, form, week)
 
 
 @pages.post("/bookings/{booking_id}/move")
@@ -204,7 +193,10 @@ async def move_submit(booking_id: UUID, request: Request, db: Writes, caller: Ch
     """Move, then show the booking."""
     form: Form[MoveForm] = await Form.read(request, MoveForm)
     moved = await form.submit(
-        db, lambda typed: service.move(db, caller=caller, booking_id=booking_id, **dict(typed))
+        db,
+        lambda typed: service.move(
+            db, caller=caller, booking_id=booking_id, **typed.model_dump(exclude={"tz"})
+        ),
     )
     if moved:
         return see_other(request, f"/bookings/{booking_id}", notice=msg("预约已改期"))
@@ -223,22 +215,29 @@ async def _move_page(
         caller=caller,
         panel=shown,
         booking=booking,
-        alternatives=_alternatives(form),
+        alternatives=_alternatives(form, shown),
     )
 
 
-def _booking_page(request: Request, caller: Principal, booking: Booking, form: Form[Any]) -> Response:
+async def _booking_page(
+    request: Request, db: Reads, caller: Principal, booking: Booking, form: Form[Any]
+) -> Response:
     now = clock.now()
+    entry = (await queries.registered(db, caller, [booking.instrument_id])).get(booking.instrument_id)
+    changeable = booking.blocking and booking.starts_at > now and bool(policy.may_change(caller, booking))
     return render(
         request,
         "bookings/detail.html",
         status_code=form.status,
         caller=caller,
         booking=booking,
+        name=name_in(locale_of(request), booking, entry),
+        shared=entry is not None,
         form=form,
         now=now,
         purpose=panel.PURPOSES[booking.purpose],
-        changeable=booking.blocking and booking.starts_at > now and bool(policy.may_change(caller, booking)),
+        changeable=changeable,
+        movable=changeable and entry is not None and entry.service_status not in service.REFUSED_STATUS,
         by_owner=not policy.is_requester(caller, booking),
     )
 

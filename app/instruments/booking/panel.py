@@ -1,10 +1,10 @@
 """The booking panel of an instrument: its week, and the form beside it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from app.access.guards import Refusal
 from app.access.permissions import Permission
@@ -13,8 +13,9 @@ from app.core import clock
 from app.core.db import ReadSession
 from app.core.i18n import Message, msg
 from app.instruments.booking import availability
-from app.instruments.booking.availability import Availability, Busy
-from app.instruments.rules.opening import Span, open_spans
+from app.instruments.booking.availability import Availability
+from app.instruments.booking.words import Day, days_of
+from app.instruments.rules.opening import DAY, open_spans
 from app.instruments.rules.week import minutes_of
 from app.organisations.public import names
 from app.web.public import SHANGHAI, Form
@@ -27,15 +28,6 @@ PURPOSES = {
     "teaching": msg("教学"),
     "other": msg("其他"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One local day of the week: what is taken and when it is open."""
-
-    day: date
-    taken: list[Busy]
-    closed: list[Span]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +70,7 @@ class Panel:
     def previous(self) -> str | None:
         """The Monday before, unless it is wholly past."""
         before = self.monday - WEEK
-        return before.isoformat() if before + WEEK > clock.now().astimezone(SHANGHAI).date() else None
+        return before.isoformat() if before + WEEK > _today(self.week.terms.zone) else None
 
     @property
     def following(self) -> str | None:
@@ -100,7 +92,7 @@ async def of(
     Raises:
         NotFound: the caller sees no such instrument.
     """
-    day = week or clock.now().astimezone(SHANGHAI).date()
+    day = week or _today(SHANGHAI)
     found = await _week(session, caller, instrument_id, day)
     if week is None and not _open_from_now(found, day):
         day = _monday(day) + WEEK
@@ -109,7 +101,7 @@ async def of(
     return Panel(
         week=found,
         day=day,
-        days=_days(found, _start(day)),
+        days=days_of(found, _monday(day)),
         units=[(str(unit.id), unit.label) for unit in found.units],
         organisations=[(str(id_), name) for id_, name in organisations.items()],
         form=form or Form({}),
@@ -125,22 +117,23 @@ def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def _start(day: date) -> datetime:
-    """The first instant of a day's week."""
-    return datetime.combine(_monday(day), time.min, SHANGHAI)
+def _today(zone: ZoneInfo) -> date:
+    return clock.now().astimezone(zone).date()
 
 
 async def _week(session: ReadSession, caller: Principal, instrument_id: UUID, day: date) -> Availability:
-    since = _start(day)
+    """The day's week, and a day on either side: the instrument's zone is known only with the answer."""
+    since = datetime.combine(_monday(day) - DAY, time.min, UTC)
     return await availability.of_instrument(
-        session, caller=caller, instrument_id=instrument_id, since=since, until=since + WEEK
+        session, caller=caller, instrument_id=instrument_id, since=since, until=since + WEEK + 2 * DAY
     )
 
 
 def _open_from_now(found: Availability, day: date) -> bool:
     """Whether anything of the week is left to book."""
     terms = found.terms
-    return bool(open_spans(terms.hours, terms.zone, found.bookable_from, _start(day) + WEEK))
+    end = datetime.combine(_monday(day) + WEEK, time.min, terms.zone)
+    return bool(open_spans(terms.hours, terms.zone, found.bookable_from, end))
 
 
 def _why_not(caller: Principal, found: Availability) -> Message | None:
@@ -151,24 +144,5 @@ def _why_not(caller: Principal, found: Availability) -> Message | None:
     if isinstance(found.serves, Refusal):
         return found.serves.reason
     if not found.units:
-        return msg("该仪器目前没有可预约的机位。")
+        return msg("该仪器目前没有可预约的单元。")
     return None
-
-
-def _days(found: Availability, since: datetime) -> list[Day]:
-    days = []
-    for offset in range(7):
-        start = since + timedelta(days=offset)
-        end = start + timedelta(days=1)
-        days.append(
-            Day(
-                start.date(),
-                [entry for entry in found.busy if entry.starts_at < end and entry.ends_at > start],
-                _within(found.closed, start, end),
-            )
-        )
-    return days
-
-
-def _within(spans: Sequence[Span], start: datetime, end: datetime) -> list[Span]:
-    return [(max(a, start), min(b, end)) for a, b in spans if a < end and b > start]

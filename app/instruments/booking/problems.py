@@ -13,6 +13,12 @@ class SlotTaken(Conflict):
     title: ClassVar[Message] = msg("该时段已被占用")
 
 
+class AlreadyBooked(SlotTaken):
+    """The wish sent again: the caller has this very time on this unit; the problem carries `booking_id`."""
+
+    title: ClassVar[Message] = msg("您已预约该时段")
+
+
 class NotBookable(Conflict):
     """The instrument, or the booking, is in a state that forbids this."""
 

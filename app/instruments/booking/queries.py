@@ -1,6 +1,6 @@
 """Every select of booking."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,14 @@ from app.access.principal import Principal
 from app.core import keyset
 from app.core.db import ReadSession, frozen
 from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
-from app.instruments.visibility import WHOLE_PROVINCE, barred_by_customs, run_by, visibility, visible
+from app.instruments.visibility import (
+    WHOLE_PROVINCE,
+    barred_by_customs,
+    run_by,
+    visibility,
+    visible,
+    visible_to,
+)
 from app.organisations.models import Organisation
 
 BUSY = text(
@@ -186,6 +193,14 @@ def readable_by(caller: Principal) -> ColumnElement[bool]:
     return or_(*found)
 
 
+SEARCHED = (
+    Booking.instrument_name,
+    Booking.unit_label,
+    Booking.requester_name,
+    Booking.organisation_name,
+    Booking.project,
+)
+"""The texts in which a list is searched."""
 SIDES = {"requested": requested_by, "received": received_by}
 
 
@@ -198,6 +213,8 @@ class Filter:
     status: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    blocking: bool | None = None
+    q: str | None = None
 
     def conditions(self, caller: Principal) -> list[ColumnElement[bool]]:
         """The WHERE of the list."""
@@ -210,6 +227,10 @@ class Filter:
             found.append(Booking.ends_at > self.since)
         if self.until:
             found.append(Booking.starts_at < self.until)
+        if self.blocking is not None:
+            found.append(Booking.blocking.is_(self.blocking))
+        if self.q:
+            found.append(or_(*(column.icontains(self.q, autoescape=True) for column in SEARCHED)))
         return found
 
 
@@ -237,3 +258,28 @@ async def booking(session: ReadSession, caller: Principal, booking_id: UUID) -> 
     readable = select(Booking).where(Booking.id == booking_id, readable_by(caller))
     found: Booking | None = await session.scalar(readable)
     return found
+
+
+async def every(
+    session: ReadSession, caller: Principal, wanted: Filter, *, most: int, descending: bool
+) -> Sequence[Row[Any]]:
+    """The whole list as plain rows, by start; one more than `most` when there are more."""
+    start = Booking.starts_at.desc() if descending else Booking.starts_at
+    rows = select(*Booking.__table__.c).where(*wanted.conditions(caller)).order_by(start, Booking.id)
+    return (await session.execute(rows.limit(most + 1))).all()
+
+
+async def registered(
+    session: ReadSession, caller: Principal, instruments: Collection[UUID]
+) -> dict[UUID, Row[Any]]:
+    """What the register says today of those instruments that are still shared with the caller; one statement."""
+    columns = (
+        Instrument.id,
+        Instrument.name_zh,
+        Instrument.name_en,
+        Instrument.service_status,
+        Instrument.adcode,
+        Instrument.address,
+    )
+    shared = select(*columns).where(Instrument.id.in_(set(instruments)), visible_to(caller))
+    return {row.id: row for row in await session.execute(shared)} if instruments else {}

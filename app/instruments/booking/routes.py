@@ -14,9 +14,11 @@ from app.core import keyset
 from app.core.cursor import Cursors
 from app.core.errors import NotFound
 from app.core.etag import IfMatch, tag
+from app.core.problems import locale_of
 from app.core.schema import Instant, PageOf
+from app.core.text import Line
 from app.instruments.booking import availability, queries, service
-from app.instruments.booking.calendar import calendar_file
+from app.instruments.booking.calendar import calendar_file, name_in
 from app.instruments.booking.schemas import (
     AvailabilityOut,
     BookingCancel,
@@ -26,9 +28,11 @@ from app.instruments.booking.schemas import (
     BusyOut,
     SpanOut,
     UnitOut,
+    check_window,
 )
 from app.instruments.models import Booking
 from app.instruments.rules.states import Status
+from app.organisations.public import place_names
 from app.settings import Settings
 
 router = Router(tags=["bookings"])
@@ -44,7 +48,7 @@ async def get_availability(
     caller: Annotated[Principal, requires(Permission.INSTRUMENTS_READ)],
     since: Annotated[Instant, Query(examples=["2026-11-23T00:00:00+08:00"])],
     until: Annotated[Instant, Query(examples=["2026-11-30T00:00:00+08:00"])],
-    unit_id: Annotated[UUID | None, Query(description="只看一个机位")] = None,
+    unit_id: Annotated[UUID | None, Query(description="只看一个单元")] = None,
 ) -> AvailabilityOut:
     """When the instrument's units are taken or shut; who has them is told to the parties only."""
     found = await availability.of_instrument(
@@ -88,12 +92,16 @@ async def list_bookings(
     status: Status | None = None,
     since: Instant | None = None,
     until: Instant | None = None,
+    q: Annotated[
+        Annotated[str, Line(100)] | None, Query(description="仪器、单元、预约人、单位或课题名称中的文字")
+    ] = None,
     order: Literal["earliest", "latest"] = "earliest",
     limit: keyset.Limit = keyset.DEFAULT_LIMIT,
     cursor: keyset.Cursor = None,
 ) -> PageOf[BookingOut]:
     """Bookings the caller may read, by start time."""
-    wanted = queries.Filter(side, instrument_id, status, since, until)
+    check_window(since, until)
+    wanted = queries.Filter(side, instrument_id, status, since, until, q=q)
     part = keyset.Part(Cursors(request.app.state.settings.secret), limit, cursor)
     page = await queries.bookings(db, caller, wanted, part, descending=order == "latest")
     keyset.link_next(request, response, page.next)
@@ -136,8 +144,17 @@ async def get_booking_calendar(booking_id: UUID, request: Request, db: Reads, ca
     """The booking as an iCalendar file."""
     booking = await _load(db, caller, booking_id)
     settings: Settings = request.app.state.settings
+    locale = locale_of(request)
+    entry = (await queries.registered(db, caller, [booking.instrument_id])).get(booking.instrument_id)
+    places = await place_names(db, [entry.adcode], locale) if entry else {}
+    file = calendar_file(
+        booking,
+        url=f"{settings.base_url}/bookings/{booking.id}",
+        name=name_in(locale, booking, entry),
+        place=f"{places.get(entry.adcode, '')} {entry.address}".strip() if entry else "",
+    )
     return Response(
-        calendar_file(booking, url=f"{settings.base_url}/bookings/{booking.id}"),
+        file,
         media_type="text/calendar; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="booking-{booking.id}.ics"'},
     )

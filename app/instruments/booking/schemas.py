@@ -1,12 +1,15 @@
 """Bodies of the booking API."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from app.core.schema import Input, Instant, Output
+from app.core.errors import FieldError, Invalid
+from app.core.i18n import msg
+from app.core.keyset import ListQuery
+from app.core.schema import Day, Input, Instant, Output
 from app.core.text import Line, Prose
 from app.instruments.rules.states import Status
 
@@ -42,6 +45,32 @@ class BookingCancel(Input):
     """Why; asked for when the instrument's side cancels."""
 
     reason: Annotated[str, Line(500, minimum=0)] = ""
+
+
+class BookingsQuery(ListQuery):
+    """A person's list of bookings: which side, which of them, and what it is narrowed to."""
+
+    side: Literal["requested", "received"] = "requested"
+    view: Literal["upcoming", "past", "cancelled"] = "upcoming"
+    instrument_id: UUID | None = None
+    q: Annotated[str, Line(100)] | None = None
+    since: Day | None = None
+    until: Day | None = None
+
+
+def check_window(since: date | None, until: date | None) -> None:
+    """Refuse a window that ends before it begins.
+
+    Raises:
+        Invalid: naming both ends.
+    """
+    if since and until and since > until:
+        raise Invalid(
+            errors=[
+                FieldError("since", "after_until", msg("起始时间不得晚于截止时间")),
+                FieldError("until", "before_since", msg("截止时间不得早于起始时间")),
+            ]
+        )
 
 
 class BookingOut(Output):

@@ -14,9 +14,9 @@ from app.access.guards import ensure
 from app.access.principal import Principal
 from app.core.db import Session
 from app.core.errors import FieldError, Invalid, NotFound, Stale, constraint_name
-from app.core.i18n import Message, msg
+from app.core.i18n import msg
 from app.instruments.booking import policy, queries
-from app.instruments.booking.problems import AlreadyStarted, NotBookable, SlotTaken
+from app.instruments.booking.problems import AlreadyBooked, AlreadyStarted, NotBookable, SlotTaken
 from app.instruments.models import Booking
 from app.instruments.rules import states
 from app.instruments.rules.opening import OpeningHours, Span
@@ -64,7 +64,7 @@ def _check_open(row: Row[Any]) -> None:
     if row.booking_mode == "sample":
         raise NotBookable(msg("该仪器只接受送样，不接受机时预约"))
     if not row.active:
-        raise NotBookable(msg("该机位已停用"))
+        raise NotBookable(msg("该单元已停用"))
 
 
 async def create(
@@ -163,7 +163,7 @@ async def move(
     if row is None and target == booking.unit_id:
         raise NotBookable(msg("该仪器已不再向您开放"))
     if row is None or row.instrument_id != booking.instrument_id:
-        raise Invalid(errors=[FieldError("unit_id", "unknown_unit", msg("不是该仪器的机位"))])
+        raise Invalid(errors=[FieldError("unit_id", "unknown_unit", msg("不是该仪器的单元"))])
     ensure(policy.may_move(caller, row, booking))
     _check_open(row)
     terms = terms_of(row)
@@ -266,25 +266,21 @@ async def _slot_taken(
         for unit in sorted(units, key=lambda unit: unit != row.unit_id)
     }
     offers = nearest_free(terms, spans, starts_at, ends_at, now=row.now, count=ALTERNATIVES)
-    return SlotTaken(
-        _why_taken(caller, row.unit_id, wanted, in_the_way),
-        alternatives=[
-            {"unit_id": str(o.unit_id), "starts_at": o.start.isoformat(), "ends_at": o.end.isoformat()}
-            for o in offers
-        ],
-    )
+    alternatives = [
+        {"unit_id": str(o.unit_id), "starts_at": o.start.isoformat(), "ends_at": o.end.isoformat()}
+        for o in offers
+    ]
+    own = _own(caller, row.unit_id, wanted, in_the_way)
+    if own and (own.starts_at, own.ends_at) == wanted:
+        return AlreadyBooked(alternatives=alternatives, booking_id=str(own.booking_id))
+    why = msg("您已预约该时段") if own else msg("该时段（含前后准备和清理）已被占用，请看可选的空闲时段")
+    return SlotTaken(why, alternatives=alternatives)
 
 
-def _why_taken(caller: Principal, unit_id: UUID, wanted: Span, busy: Sequence[Row[Any]]) -> Message:
-    """Whether it is oneself who has the time; of others nothing is told."""
-    own = any(
-        entry.unit_id == unit_id
-        and entry.requester_id == caller.id
-        and entry.starts_at < wanted[1]
-        and wanted[0] < entry.ends_at
-        for entry in busy
-    )
-    return msg("您已预约该时段") if own else msg("该时段（含前后准备和清理）已被占用，请看可选的空闲时段")
+def _own(caller: Principal, unit_id: UUID, wanted: Span, busy: Sequence[Row[Any]]) -> Row[Any] | None:
+    """The caller's own booking in the wanted time; of others nothing is told."""
+    own = (entry for entry in busy if entry.unit_id == unit_id and entry.requester_id == caller.id)
+    return next((entry for entry in own if entry.starts_at < wanted[1] and wanted[0] < entry.ends_at), None)
 
 
 def _facts(booking: Booking | Row[Any]) -> dict[str, Any]:
