@@ -27,8 +27,8 @@ KINDS: dict[str, Message] = {
     "role.granted": pmsg("event", "授予角色"),
     "stewardship.added": pmsg("event", "任命机组管理员"),
     "stewardship.removed": pmsg("event", "免去机组管理员"),
-    "unit.added": pmsg("event", "新增机位"),
-    "unit.changed": pmsg("event", "修改机位"),
+    "unit.added": pmsg("event", "新增单元"),
+    "unit.changed": pmsg("event", "修改单元"),
 }
 GROUPS: dict[str, Message] = {
     "account": pmsg("one", "账号"),
@@ -42,7 +42,7 @@ GROUPS: dict[str, Message] = {
     "organisation": pmsg("one", "单位"),
     "role": pmsg("one", "角色"),
     "stewardship": pmsg("one", "机组管理员"),
-    "unit": pmsg("one", "机位"),
+    "unit": pmsg("one", "单元"),
 }
 ADDRESSES: dict[str, str] = {
     "booking": "/bookings/{id}",

@@ -55,7 +55,7 @@ async def test_a_unit_among_others(lab: Lab) -> None:
     assert await refused(lab, url, url, label="") == ["名称：必填"]
     second = f"{url}/{created['units'][1]['id']}"
     answer = await submit(lab.manager, url, second, {"label": "1 号机", "serial": "二"})
-    assert faults_of(answer.text) == ["名称：该仪器已有同名的机位"]
+    assert faults_of(answer.text) == ["名称：该仪器已有同名的单元"]
     assert ("label", "1 号机") in form_to(answer.text, second).fields
 
 

@@ -49,7 +49,7 @@ async def test_an_instrument_has_at_most_fifty_units(lab: Lab) -> None:
     assert (refused.status_code, refused.json()["code"]) == (409, "instruments.too_many_units")
     page = f"/instruments/{entry['id']}/units"
     shown = await submit(lab.manager, page, page, {"label": "B"})
-    assert (shown.status_code, "一台仪器最多 50 个机位" in shown.text) == (409, True)
+    assert (shown.status_code, "一台仪器最多 50 台（套）" in shown.text) == (409, True)
     after = (await lab.manager.get(f"{URL}/{entry['id']}")).json()
     assert (len(after["units"]), after["version"]) == (50, 2)
 

@@ -166,14 +166,14 @@ async def test_units_on_their_page(lab: Lab) -> None:
     assert added.headers["location"] == f"{url}/units"
     taken = await submit(lab.manager, f"{url}/units", f"{url}/units", {"label": "二号"})
     assert taken.status_code == 409
-    assert "该仪器已有同名的机位" in taken.text
+    assert "该仪器已有同名的单元" in taken.text
     units = dict(await found(lab, select(InstrumentUnit.label, InstrumentUnit.id)))
     first, second = f"{url}/units/{units['1 号机']}", f"{url}/units/{units['二号']}"
     assert (await submit(lab.manager, f"{url}/units", first, {"label": "一号"})).status_code == 303
     assert (await submit(lab.manager, f"{url}/units", f"{second}/state")).status_code == 303
     last = await submit(lab.manager, f"{url}/units", f"{first}/state")
     assert last.status_code == 409
-    assert "至少保留一个可预约的机位" in last.text
+    assert "至少保留一个可预约的单元" in last.text
     assert (await submit(lab.manager, f"{url}/units", f"{second}/state")).status_code == 303
     assert sorted(map(tuple, await found(lab, select(InstrumentUnit.label, InstrumentUnit.active)))) == [
         ("一号", True),
@@ -261,7 +261,7 @@ async def test_the_list_and_its_pages(lab: Lab) -> None:
 
 
 async def test_the_statements_of_the_list_page_do_not_grow_with_it(lab: Lab) -> None:
-    """The list; places by name; provinces; classes to choose from."""
+    """The list and its number; places by name; provinces; classes to choose from."""
     assert isinstance(lab.database, RolledBackDatabase)
     counts = []
     for _ in range(2):
@@ -270,7 +270,7 @@ async def test_the_statements_of_the_list_page_do_not_grow_with_it(lab: Lab) -> 
         with statements_on(lab.database.connection) as seen:
             await lab.visitor.get(URL, headers=HTML)
         counts.append(len(seen))
-    assert counts == [4, 4]
+    assert counts == [5, 5]
 
 
 async def test_every_filter_is_said_above_the_list(lab: Lab) -> None:

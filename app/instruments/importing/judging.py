@@ -13,7 +13,7 @@ from app.core.errors import FieldError
 from app.core.i18n import msg
 from app.instruments.importing import queries
 from app.instruments.importing.drafts import Draft, Drafter
-from app.instruments.importing.schemas import Outcome
+from app.instruments.models import ImportOutcome
 from app.instruments.registry.references import unknown_in
 from app.instruments.registry.service import today
 from app.instruments.rules.record import DEFAULTS, faults
@@ -26,7 +26,7 @@ class Verdict:
     """A row, and what becomes of it."""
 
     draft: Draft
-    outcome: Outcome
+    outcome: ImportOutcome
     known: Row[Any] | None = None
     """The entry it is about, where the register has one."""
     changes: dict[str, Any] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Judge:
         if known is None:
             return Verdict(draft, "new")
         if draft.units is not None and draft.units != known.units:
-            reason = msg("已登记 {count} 个机位，导入不会增减", count=known.units)
+            reason = msg("已登记 {count} 台（套），导入不会增减", count=known.units)
             draft.warnings.append(FieldError("units", "units_kept", reason, row=draft.number))
         changes = {name: value for name, value in draft.values.items() if value != getattr(known, name)}
         return Verdict(draft, "changed" if changes else "unchanged", known, changes)

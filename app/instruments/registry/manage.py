@@ -176,7 +176,7 @@ async def unit_add(instrument_id: UUID, request: Request, db: Writes, caller: Ma
         return True
 
     if await _submitted(form, db, add):
-        return see_other(request, f"/instruments/{instrument_id}/units", notice=msg("已增加机位"))
+        return see_other(request, f"/instruments/{instrument_id}/units", notice=msg("已增加单元"))
     return await _units_page(request, db, caller, instrument_id, form)
 
 

@@ -16,28 +16,28 @@ class UnitLabelTaken(Conflict):
     """The instrument has another unit with this label."""
 
     code = "instruments.unit_label_taken"
-    title = msg("该仪器已有同名的机位")
+    title = msg("该仪器已有同名的单元")
 
 
 class StillBooked(Conflict):
     """Future bookings hold the unit or the instrument."""
 
     code = "instruments.still_booked"
-    title = msg("还有未来的预约，请先取消或改到其他机位")
+    title = msg("还有未来的预约，请先取消或改到其他单元")
 
 
 class TooManyUnits(Conflict):
     """An instrument has no more units than its form can show."""
 
     code = "instruments.too_many_units"
-    title = msg("一台仪器最多 {most} 个机位", most=MOST_UNITS)
+    title = msg("一台仪器最多 {most} 台（套）", most=MOST_UNITS)
 
 
 class LastUnit(Conflict):
     """An instrument in use keeps one active unit."""
 
     code = "instruments.last_unit"
-    title = msg("至少保留一个可预约的机位；整台仪器不再使用时请停用或报废")
+    title = msg("至少保留一个可预约的单元；整台仪器不再使用时请停用或报废")
 
 
 class AlreadyRetired(Conflict):

@@ -55,7 +55,7 @@ class InstrumentItem(Output):
     service_status: ServiceStatus
     running_state: RunningState
     booking_mode: BookingMode
-    units: int = Field(description="可预约的机位数")
+    units: int = Field(description="可预约的单元数")
     open_now: bool = Field(description="现在是否在开放时间内")
     updated_at: Instant
 
@@ -159,7 +159,7 @@ class InstrumentOut(Output):
     teardown_min: int
     lead_min: int
     horizon_days: int
-    units: list[UnitOut] = Field(description="停用的机位只对管理者显示")
+    units: list[UnitOut] = Field(description="停用的单元只对管理者显示")
     opening_hours: list[HoursOut] = Field(description="为空表示全天开放")
     open_now: bool
     may_manage: bool = Field(description="调用者能否修改")
