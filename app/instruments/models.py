@@ -1,7 +1,7 @@
 """Instruments, their units and opening hours, and bookings."""
 
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import (
@@ -310,8 +310,9 @@ class Booking(Owned, Base):
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
-IMPORT_STATES = ("uploaded", "checked", "applied")
-IMPORT_OUTCOMES = ("new", "changed", "unchanged", "faulty")
+ImportState = Literal["uploaded", "checked", "applied"]
+ImportOutcome = Literal["new", "changed", "unchanged", "faulty"]
+IMPORT_OUTCOMES: tuple[ImportOutcome, ...] = get_args(ImportOutcome)
 
 
 class InstrumentImport(Owned, Base):
@@ -326,7 +327,7 @@ class InstrumentImport(Owned, Base):
         ForeignKeyConstraint(["tenant_id", "task_id"], ["task_run.tenant_id", "task_run.id"]),
         CheckConstraint("file_digest ~ '^[0-9a-f]{64}$' AND file_bytes >= 0", name="file"),
         CheckConstraint("char_length(file_name) BETWEEN 1 AND 255", name="file_name"),
-        CheckConstraint(one_of("state", IMPORT_STATES), name="state"),
+        CheckConstraint(one_of("state", get_args(ImportState)), name="state"),
         CheckConstraint("(state = 'applied') = (applied_at IS NOT NULL)", name="applied"),
         Index("ix_instrument_import_tenant_id_created_by_id", "tenant_id", "created_by", "id"),
         {"info": {"row_policy": Own()}},

@@ -33,6 +33,7 @@ from app.instruments.importing.forms import (
 from app.instruments.importing.schemas import Cause, Reading, RowOut, RowQuery
 from app.instruments.importing.service import Entry
 from app.instruments.importing.views import item, out
+from app.instruments.models import ImportOutcome
 from app.instruments.registry import choices
 from app.instruments.rules.columns import COLUMNS
 from app.organisations import public as organisations
@@ -54,7 +55,7 @@ pages = Pages(
     ],
 )
 Importer = Annotated[Principal, requires(Permission.INSTRUMENTS_IMPORT)]
-OUTCOMES: Mapping[str, Message] = {
+OUTCOMES: Mapping[ImportOutcome, Message] = {
     "new": msg("新增"),
     "changed": msg("更新"),
     "unchanged": msg("未变"),

@@ -11,11 +11,10 @@ from app.core.i18n import Locale, msg
 from app.core.keyset import ListQuery
 from app.core.schema import Input, Instant, Output
 from app.core.text import Line
-from app.instruments.models import InstrumentImportRow
+from app.instruments.models import ImportOutcome, ImportState, InstrumentImportRow
 from app.instruments.rules.columns import BY_FIELD
 
-Outcome = Literal["new", "changed", "unchanged", "faulty"]
-State = Literal["uploaded", "checking", "checked", "applying", "applied", "failed"]
+State = ImportState | Literal["checking", "applying", "failed"]
 Mode = Literal["all", "good"]
 MOST_JOINED = 5
 Header = Annotated[str, Field(min_length=1, max_length=500)]
@@ -127,7 +126,7 @@ class ImportOut(Output):
     columns: list[ColumnOut]
     warnings: list[FileWarning]
     mapping: dict[str, FieldSource] = Field(description="当前的列对应；上传后为猜测值")
-    counts: dict[Outcome, int] = Field(description="检查或导入后各类行数")
+    counts: dict[ImportOutcome, int] = Field(description="检查或导入后各类行数")
     task_id: UUID | None = Field(description="正在进行或最近一次的任务，见 /tasks")
     done: int = Field(description="任务已处理的行数")
     total: int | None
@@ -140,10 +139,10 @@ class ImportItem(Output):
     """An import in a list; how far a task of it is, its own page tells."""
 
     id: UUID
-    state: Literal["uploaded", "checked", "applied"]
+    state: ImportState
     file_name: str
     file_bytes: int
-    counts: dict[Outcome, int]
+    counts: dict[ImportOutcome, int]
     created_at: Instant
     applied_at: Instant | None
 
@@ -195,7 +194,7 @@ class RowOut(Output):
     """What became of a row."""
 
     row: int = Field(description="电子表格中的行号")
-    outcome: Outcome
+    outcome: ImportOutcome
     inner_id: str
     name: str
     instrument_id: UUID | None
