@@ -61,7 +61,7 @@ async def test_registering_through_the_form(lab: Lab) -> None:
         "物理学、材料科学",
         "海关监管",
         "全天开放",
-        "2 个",
+        "<dt>台（套）数</dt><dd>2</dd>",
         "杭州市西湖区",
     ):
         assert text in page.text, text

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from app.core import clock
-from app.web.formats import local_input, money_text, when_text
+from app.web.formats import local_input, money_text, when_text, worth_text
 
 
 @pytest.fixture(autouse=True)
@@ -72,3 +72,9 @@ def test_money_is_exact(fen: int, text: str) -> None:
 
 def test_what_a_local_input_shows() -> None:
     assert local_input(MONDAY) == "2026-11-23T09:00"
+
+
+def test_what_something_cost() -> None:
+    assert worth_text(285_500_000, "zh") == "285.50 万元"
+    assert worth_text(3_354_580_000, "zh") == "3,354.58 万元"
+    assert worth_text(285_500_000, "en") == "¥2,855,000"

@@ -24,7 +24,6 @@ from app.instruments.registry.queries import organisations_shown
 from app.instruments.registry.references import DISCIPLINES
 from app.instruments.registry.schemas import InstrumentFilter
 from app.instruments.registry.views import InstrumentItem, InstrumentOut
-from app.instruments.rules.cells import wan_text
 from app.instruments.rules.nations import nation_name
 from app.instruments.rules.vocabulary import WEEKDAYS
 from app.organisations import public as organisations
@@ -67,7 +66,6 @@ async def list_page(
         query=request.url.remove_query_params(["cursor", "limit", "lang"]).query,
         may_register=registers(caller),
         words=choices,
-        wan=wan_text,
     )
 
 
@@ -121,7 +119,6 @@ async def detail_page(
         nation=nation_name(instrument.nation, locale),
         weekdays=WEEKDAYS,
         words=choices,
-        wan=wan_text,
         panel=await panel.of(db, caller=caller, instrument_id=instrument_id, week=week),
         alternatives=[],
         purposes=panel.PURPOSES.items(),
