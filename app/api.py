@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from app.audit.routes import router as audit
 from app.codes.routes import router as codes
-from app.identity.routes import me, organisation_members
+from app.identity.routes import router as identity
 from app.instruments.booking.routes import router as bookings
 from app.instruments.importing.routes import router as instrument_imports
 from app.instruments.registry.routes import router as instruments
@@ -13,8 +13,7 @@ from app.tasks.routes import router as tasks
 
 router = APIRouter(prefix="/api/v1")
 for part in (
-    me,
-    organisation_members,
+    identity,
     organisations,
     instruments,
     instrument_imports,

@@ -27,6 +27,10 @@ class Role(StrEnum):
     """系统客户端: another platform's system, acting for an organisation or a province."""
 
 
+OVERSEERS = frozenset({Role.PROVINCE_ADMIN, Role.AUDITOR})
+"""The roles in a whole province; they see every row of it."""
+
+
 class Permission(Enum):
     """What an endpoint asks for; the value is the OAuth scope an API token needs for it (None: no token can)."""
 
@@ -42,6 +46,7 @@ class Permission(Enum):
     BOOKINGS_READ = "bookings.read"
     BOOKINGS_CREATE = "instruments.book"
     BOOKINGS_CHANGE = "bookings.change"
+    PEOPLE_READ = "people.read"
     AUDIT_READ = "audit.read"
     TASKS_READ = "tasks.read"
 
@@ -67,16 +72,16 @@ _P = Permission
 _VISITOR = frozenset({_P.PUBLIC, _P.CODES_READ, _P.ORGANISATIONS_READ, _P.INSTRUMENTS_READ})
 _PERSON = _VISITOR | {_P.PROFILE_READ, _P.ACCOUNT_MANAGE, _P.BOOKINGS_READ, _P.BOOKINGS_CHANGE, _P.TASKS_READ}
 _MEMBER = _PERSON | {_P.BOOKINGS_CREATE}
-_MANAGER = _MEMBER | {_P.INSTRUMENTS_MANAGE, _P.INSTRUMENTS_IMPORT, _P.ORGANISATIONS_MANAGE}
+_OFFICER = {_P.INSTRUMENTS_MANAGE, _P.INSTRUMENTS_IMPORT, _P.ORGANISATIONS_MANAGE, _P.PEOPLE_READ}
 
 MATRIX: dict[Role, frozenset[Permission]] = {
     Role.VISITOR: _VISITOR,
     Role.PERSON: _PERSON,
     Role.MEMBER: _MEMBER,
-    Role.MANAGER: _MANAGER,
+    Role.MANAGER: _MEMBER | _OFFICER,
     Role.STEWARD: _PERSON | {_P.INSTRUMENTS_MANAGE},
-    Role.PROVINCE_ADMIN: _PERSON | {_P.INSTRUMENTS_MANAGE, _P.INSTRUMENTS_IMPORT, _P.ORGANISATIONS_MANAGE},
-    Role.AUDITOR: _PERSON | {_P.AUDIT_READ},
+    Role.PROVINCE_ADMIN: _PERSON | _OFFICER,
+    Role.AUDITOR: _PERSON | {_P.AUDIT_READ, _P.PEOPLE_READ},
     Role.SYSTEM: _VISITOR | {_P.BOOKINGS_READ, _P.INSTRUMENTS_IMPORT, _P.TASKS_READ},
 }
 """What each role may do at all. Being allowed here is needed, never enough: see the features' `policy.py`."""

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 from pydantic import Field, model_validator
-from sqlalchemy import BindParameter, Select, literal, tuple_
+from sqlalchemy import BindParameter, Select, UnaryExpression, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.cursor import Cursors
 from app.core.db import ReadSession
-from app.core.i18n import Locale
+from app.core.errors import Invalid
+from app.core.i18n import Locale, msg
 from app.core.schema import Input
 
 Row = TypeVar("Row")
@@ -48,6 +49,10 @@ class Order:
 
     columns: Sequence[InstrumentedAttribute[Any]]
     descending: bool = False
+
+    def clauses(self) -> list[UnaryExpression[Any]]:
+        """What a statement is ordered by."""
+        return [column.desc() if self.descending else column.asc() for column in self.columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +90,32 @@ async def fetch(
         position = part.cursors.decode(part.cursor, bound_to=bound_to)
         after = tuple_(*(_typed(v, c) for v, c in zip(position, order.columns, strict=True)))
         rows = rows.where(key < after if order.descending else key > after)
-    rows = rows.order_by(*(c.desc() if order.descending else c.asc() for c in order.columns))
+    rows = rows.order_by(*order.clauses())
     found = list((await db.scalars(rows.limit(part.limit + 1))).all())
     items = found[: part.limit]
     if len(found) <= part.limit:
         return Slice(items, None)
     position = [_jsonable(getattr(items[-1], column.key)) for column in order.columns]
     return Slice(items, part.cursors.encode(position, bound_to=bound_to))
+
+
+class ExportTooLarge(Invalid):
+    """The list is longer than a file we are willing to make at once."""
+
+    code = "export_too_large"
+    title = msg("结果太多，请缩小筛选范围后再导出")
+
+
+async def fetch_all(db: ReadSession, rows: Select[Row], order: Order, *, most: int) -> list[Row]:
+    """The whole list in order, for a file.
+
+    Raises:
+        ExportTooLarge: it has more than `most` rows; nothing is left out unsaid.
+    """
+    found = list((await db.scalars(rows.order_by(*order.clauses()).limit(most + 1))).all())
+    if len(found) > most:
+        raise ExportTooLarge(msg("一次最多导出 {most} 条", most=most))
+    return found
 
 
 def _jsonable(value: Any) -> str | int | float | None:

@@ -1,5 +1,6 @@
 """From exceptions to Problems and problem+json answers, in the reader's language."""
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from app.core.text import printable
 
 MEDIA_TYPE = "application/problem+json"
 Model = TypeVar("Model", bound=BaseModel)
+_QUOTED = re.compile(r"'([^']*)'")
 SHOWN_INPUT = 80
 """Characters of a refused value, or of an unknown field's name, that are shown back."""
 SHOWN_ERRORS = 100
@@ -107,7 +109,10 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
         reason = context["message"]
     elif kind in _BOUNDED:
         sentence, bound = _BOUNDED[kind]
-        reason = Message(sentence.id, {"bound": context.get(bound, "")})
+        allowed = str(context.get(bound, ""))
+        # Pydantic quotes the allowed words and joins them in English.
+        words = ", ".join(_QUOTED.findall(allowed)) if bound == "expected" else ""
+        reason = Message(sentence.id, {"bound": words or allowed})
     else:
         reason = _REASONS.get(kind, msg("值不符合要求"))
     given = error.get("input")

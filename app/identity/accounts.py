@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from app.access.permissions import Role
+from app.access.permissions import OVERSEERS, Role
 from app.core.db import ReadSession, Session
 from app.core.errors import Conflict, FieldError, Invalid, NotFound, on_violation
 from app.core.i18n import msg
@@ -24,7 +24,6 @@ from app.identity.models import (
 from app.journal.public import record
 
 _LOGIN_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{2,253}")
-PROVINCE_ROLES = frozenset({Role.PROVINCE_ADMIN, Role.AUDITOR})
 MEMBER_ROLES = frozenset({Role.MEMBER, Role.MANAGER})
 
 
@@ -143,7 +142,7 @@ async def grant_role(session: Session, *, tenant_id: str, account_id: UUID, role
     Raises:
         ValueError: the role is not PROVINCE_ADMIN or AUDITOR.
     """
-    if role not in PROVINCE_ROLES:
+    if role not in OVERSEERS:
         raise ValueError(f"{role} is not a role in a province")
     values = {"tenant_id": tenant_id, "account_id": account_id, "role": role.value}
     await session.execute(upsert(RoleGrant).values(**values).on_conflict_do_nothing())

@@ -6,11 +6,31 @@ from app.access.guards import ensure
 from app.access.permissions import Role
 from app.access.principal import Principal
 from app.core.db import ReadSession, Session
-from app.core.errors import NotFound
+from app.core.errors import Conflict, FieldError, Invalid, NotFound
+from app.core.i18n import msg
 from app.identity import queries
 from app.identity.accounts import add_membership, remove_membership
 from app.identity.policy import may_appoint
 from app.organisations.public import Organisation, get
+
+
+class LastManager(Conflict):
+    """Somebody must answer for the organisation: another manager comes first."""
+
+    code = "identity.last_manager"
+    title = msg("这是该单位唯一的管理员，请先任命另一位")
+
+
+def no_such_account() -> Invalid:
+    """The province has no active account of this login name; another province's looks the same."""
+    reason = msg("本省没有使用该登录名的账号")
+    return Invalid(errors=[FieldError("login_name", "identity.account_unknown", reason)])
+
+
+async def account_named(session: Session, *, tenant_id: str, login_name: str) -> UUID | None:
+    """The account of a province that signs in with this name. Runs in the sign-in context, which alone sees the names."""
+    account_id: UUID | None = await session.scalar(queries.account_named(tenant_id, login_name.lower()))
+    return account_id
 
 
 async def appoint(
@@ -21,9 +41,14 @@ async def appoint(
     Raises:
         NotFound: no such organisation, or no such account in its province.
         Forbidden: the caller does not appoint here, or not to this role.
+        LastManager: the only manager would become a member.
     """
     organisation = await get(db, caller=caller, organisation_id=organisation_id)
-    await _ensure_may_change(db, caller, organisation, account_id, role)
+    present = await _ensure_may_change(db, caller, organisation, account_id, role)
+    if present is role:
+        return
+    if present is Role.MANAGER:
+        await _ensure_another_manager(db, organisation_id, account_id)
     await add_membership(
         db,
         tenant_id=organisation.tenant_id,
@@ -33,17 +58,38 @@ async def appoint(
     )
 
 
+async def role_to_end(
+    db: ReadSession, *, caller: Principal, organisation: Organisation, account_id: UUID
+) -> Role:
+    """What a member is whom the caller may dismiss.
+
+    Raises:
+        NotFound: the account is no member of the organisation.
+        Forbidden: the caller does not dismiss here, or not a member of this role.
+    """
+    present = await _ensure_may_change(db, caller, organisation, account_id, Role.MEMBER)
+    if present is None:
+        raise NotFound
+    return present
+
+
 async def dismiss(db: Session, *, caller: Principal, organisation_id: UUID, account_id: UUID) -> None:
     """End a membership.
 
     Raises:
         NotFound: no such organisation, or the account is no member of it.
         Forbidden: the caller does not dismiss here, or not a member of this role.
+        LastManager: nobody would manage the organisation.
     """
     organisation = await get(db, caller=caller, organisation_id=organisation_id)
-    if await _ensure_may_change(db, caller, organisation, account_id, Role.MEMBER) is None:
-        raise NotFound
+    if await role_to_end(db, caller=caller, organisation=organisation, account_id=account_id) is Role.MANAGER:
+        await _ensure_another_manager(db, organisation_id, account_id)
     await remove_membership(db, account_id=account_id, organisation_id=organisation_id)
+
+
+async def _ensure_another_manager(db: Session, organisation_id: UUID, account_id: UUID) -> None:
+    if list(await db.scalars(queries.managers_locked(organisation_id))) == [account_id]:
+        raise LastManager
 
 
 async def _ensure_may_change(

@@ -1,10 +1,26 @@
-"""Who appoints members of an organisation."""
+"""Who appoints members of an organisation, and who lists people."""
 
 from app.access.guards import Refusal, Verdict
-from app.access.permissions import Role
+from app.access.permissions import OVERSEERS, Role
 from app.access.principal import Principal
 from app.core.i18n import msg
 from app.organisations.public import Organisation
+
+
+def may_list(caller: Principal) -> Verdict:
+    """Officers list the people of their province, managers those of their organisations."""
+    if caller.kind == "person" and (caller.roles & OVERSEERS or caller.managed):
+        return True
+    return Refusal(msg("只有省级管理员、审计员和单位管理员可以查看人员"))
+
+
+def may_list_members(caller: Principal, organisation: Organisation) -> Verdict:
+    """Officers of the organisation's province, and its managers."""
+    if caller.manages(organisation.id):
+        return True
+    if caller.tenant_id == organisation.tenant_id and caller.roles & OVERSEERS:
+        return True
+    return Refusal(msg("只有本单位的管理员和本省的管理员、审计员可以查看单位成员"))
 
 
 def may_appoint(caller: Principal, organisation: Organisation, role: Role) -> Verdict:

@@ -1,10 +1,14 @@
 """Every select of accounts, sign-in and sessions."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, and_, any_, bindparam, func, select
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, bindparam, func, select
 
+from app.access.permissions import OVERSEERS
+from app.access.principal import Principal
+from app.core.keyset import Order
 from app.identity.models import (
     Account,
     BrowserSession,
@@ -12,8 +16,10 @@ from app.identity.models import (
     IdentityProvider,
     LocalCredential,
     Membership,
+    RoleGrant,
     Stewardship,
 )
+from app.identity.schemas import PeopleQuery
 from app.tenancy.models import Province
 
 ACCOUNT_NAMES = select(Account.id, Account.display_name.label("name")).where(
@@ -48,6 +54,77 @@ def members(organisation_id: UUID) -> Select[UUID, str]:
     named = select(Account.id, Account.display_name).join(Membership, Membership.account_id == Account.id)
     return named.where(Membership.organisation_id == organisation_id, Account.status == "active").order_by(
         Account.display_name, Account.id
+    )
+
+
+PEOPLE_ORDERS = {
+    "name": Order((Account.display_name, Account.id)),
+    "-name": Order((Account.display_name, Account.id), descending=True),
+    "created": Order((Account.id,)),
+    "-created": Order((Account.id,), descending=True),
+}
+
+
+def people(caller: Principal, wanted: PeopleQuery) -> Select[Account]:
+    """The people of the caller's province, or of the organisations they manage."""
+    conditions: list[ColumnElement[bool]] = []
+    # What a manager filters by is theirs too: else a filter would tell where else a member belongs.
+    here = [] if caller.roles & OVERSEERS else [Membership.organisation_id.in_(caller.managed)]
+    if wanted.q:
+        conditions.append(Account.display_name.icontains(wanted.q, autoescape=True))
+    if wanted.status:
+        conditions.append(Account.status == wanted.status)
+    if wanted.organisation:
+        here.append(Membership.organisation_id == wanted.organisation)
+    if wanted.role in OVERSEERS:
+        granted = (RoleGrant.account_id == Account.id, RoleGrant.role == wanted.role)
+        conditions.append(select(RoleGrant.role).where(*granted).exists())
+    elif wanted.role:
+        here.append(Membership.role == wanted.role)
+    if here:
+        theirs = select(Membership.role).where(Membership.account_id == Account.id, *here)
+        conditions.append(theirs.exists())
+    return select(Account).where(Account.tenant_id == caller.tenant_id, *conditions)
+
+
+def memberships_of(caller: Principal, account_ids: Collection[UUID]) -> Select[Membership]:
+    """The memberships of people, as far as the caller may list them."""
+    found = select(Membership).where(Membership.account_id.in_(account_ids))
+    if not caller.roles & OVERSEERS:
+        found = found.where(Membership.organisation_id.in_(caller.managed))
+    return found.order_by(Membership.created_at, Membership.organisation_id)
+
+
+def roles_of(account_ids: Collection[UUID]) -> Select[RoleGrant]:
+    """The province roles of people."""
+    return select(RoleGrant).where(RoleGrant.account_id.in_(account_ids)).order_by(RoleGrant.role)
+
+
+def managers_locked(organisation_id: UUID) -> Select[UUID]:
+    """The active managers of an organisation, locked, so that two dismissals at once never leave none."""
+    return (
+        select(Membership.account_id)
+        .join(Account, Account.id == Membership.account_id)
+        .where(
+            Membership.organisation_id == organisation_id,
+            Membership.role == "manager",
+            Account.status == "active",
+        )
+        .order_by(Membership.account_id)
+        .with_for_update(of=Membership)
+    )
+
+
+def account_named(tenant_id: str, login_name: str) -> Select[UUID]:
+    """The active account of a province with this login name; only the sign-in role sees login names."""
+    return (
+        select(Account.id)
+        .join(LocalCredential, LocalCredential.account_id == Account.id)
+        .where(
+            LocalCredential.login_name == login_name,
+            Account.tenant_id == tenant_id,
+            Account.status == "active",
+        )
     )
 
 

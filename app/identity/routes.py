@@ -3,18 +3,21 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query, Request, Response
 
 from app.access.entry import Reads, Router, Writes
 from app.access.guards import requires
 from app.access.permissions import Permission, Role
 from app.access.principal import Principal
-from app.identity import members
+from app.core.keyset import Part, link_next
+from app.core.schema import PageOf
+from app.identity import members, people
 from app.identity.me import described
-from app.identity.schemas import MemberIn, MemberOut, MeOut, SessionOut
+from app.identity.schemas import MemberIn, MemberOut, MeOut, PeopleQuery, PersonOut, SessionOut
 from app.identity.sessions import own_sessions, revoke_session
 
 me = Router(prefix="/me", tags=["me"])
+people_router = Router(prefix="/people", tags=["people"])
 organisation_members = Router(prefix="/organisations/{organisation_id}/members", tags=["organisations"])
 Manager = Annotated[Principal, requires(Permission.ORGANISATIONS_MANAGE)]
 Self = Annotated[Principal, requires(Permission.ACCOUNT_MANAGE)]
@@ -64,6 +67,21 @@ async def remove_member(organisation_id: UUID, account_id: UUID, db: Writes, cal
     await members.dismiss(db, caller=caller, organisation_id=organisation_id, account_id=account_id)
 
 
+@people_router.get("", operation_id="listPeople")
+async def list_people(
+    request: Request,
+    response: Response,
+    db: Reads,
+    caller: Annotated[Principal, requires(Permission.PEOPLE_READ)],
+    wanted: Annotated[PeopleQuery, Query()],
+) -> PageOf[PersonOut]:
+    """The people of the province for its officers, of their organisations for managers."""
+    found = await people.find(db, caller=caller, wanted=wanted, part=Part.of(request, wanted))
+    link_next(request, response, found.next)
+    return PageOf(items=[PersonOut.model_validate(person) for person in found.items], next=found.next)
+
+
 router = APIRouter()
 router.include_router(me)
 router.include_router(organisation_members)
+router.include_router(people_router)

@@ -1,10 +1,14 @@
 """What the API says about the caller."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from app.access.permissions import Role
+from app.core.keyset import ListQuery
 from app.core.schema import Input, Instant, Output
+from app.core.text import Line
 
 
 class MembershipOut(Output):
@@ -54,3 +58,37 @@ class MemberOut(Output):
     account_id: UUID
     organisation_id: UUID
     role: Literal[Role.MEMBER, Role.MANAGER]
+
+
+PeopleSort = Literal["-created", "created", "name", "-name"]
+PeopleRole = Literal["member", "manager", "province_admin", "auditor"]
+
+
+class PeopleQuery(ListQuery):
+    """Which people are asked for."""
+
+    q: Annotated[str, Line(100)] | None = Field(default=None, description="姓名中的文字", examples=["沈"])
+    organisation: UUID | None = Field(default=None, description="单位")
+    role: PeopleRole | None = Field(default=None, description="省内角色，或在单位中的角色")
+    status: Literal["active", "suspended", "closed"] | None = None
+    sort: PeopleSort = "-created"
+
+
+class PersonMembershipOut(Output):
+    """A person belongs to an organisation."""
+
+    organisation_id: UUID
+    organisation_name: str | None = Field(description="调用者看不到的单位没有名称")
+    role: Literal["member", "manager"]
+    since: Instant
+
+
+class PersonOut(Output):
+    """A person of the province."""
+
+    id: UUID
+    name: str = Field(examples=["沈知行"])
+    status: Literal["active", "suspended", "closed"]
+    roles: list[Literal["province_admin", "auditor"]]
+    memberships: list[PersonMembershipOut]
+    created_at: Instant

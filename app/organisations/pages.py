@@ -120,6 +120,7 @@ async def detail_page(organisation_id: UUID, request: Request, db: Reads, caller
         valid=examine(organisation.uscc) is Standing.VALID,
         overseen=oversees(caller, organisation),
         manages=bool(may_manage(caller, organisation)),
+        shows_members=caller.manages(organisation.id) or oversees(caller, organisation),
         labels=labels,
     )
 

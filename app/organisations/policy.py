@@ -1,10 +1,10 @@
 """Who sees and manages organisations."""
 
 from app.access.guards import Refusal, Verdict
+from app.access.permissions import OVERSEERS
 from app.access.principal import Principal
 from app.core.i18n import msg
 from app.organisations.models import Organisation
-from app.organisations.queries import OVERSEERS
 
 
 def oversees(caller: Principal, organisation: Organisation) -> bool:

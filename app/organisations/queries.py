@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, or_, select, true
 
-from app.access.permissions import Role
+from app.access.permissions import OVERSEERS
 from app.access.principal import Principal
 from app.core.keyset import Order
 from app.organisations.models import Organisation
@@ -21,8 +21,6 @@ ORDERS = {
     "created": Order((Organisation.id,)),
     "-created": Order((Organisation.id,), descending=True),
 }
-OVERSEERS = frozenset({Role.PROVINCE_ADMIN, Role.AUDITOR})
-"""Who sees every row of the own province."""
 
 
 def visible_to(caller: Principal) -> ColumnElement[bool]:

@@ -26,10 +26,11 @@ LISTS = {
     "/api/v1/organisations": 2,
     "/api/v1/audit-events": 2,
     "/api/v1/me/sessions": 2,
+    "/api/v1/people": 5,
     "/api/v1/codes": 2,
     "/api/v1/codes/gbt13745": 2,
     "/api/v1/instruments/{instrument}/availability?{window}": 3,
-    "/instruments": 5,
+    "/instruments": 6,
     "/instruments/{instrument}": 6,
     "/instruments/{instrument}/book": 4,
     "/instruments/{instrument}/units": 3,
@@ -40,6 +41,8 @@ LISTS = {
     "/organisations": 4,
     "/audit": 3,
     "/account": 4,
+    "/people": 5,
+    "/organisations/{organisation}/members": 6,
 }
 """Statements of each, recognising the caller included."""
 
@@ -55,7 +58,9 @@ class Manager:
     async def cost(self, path: str) -> int:
         window = {"since": clock.now().isoformat(), "until": (clock.now() + timedelta(days=7)).isoformat()}
         query = str(httpx2.QueryParams(window))
-        url = path.format(instrument=self.place.instrument_id, window=query)
+        url = path.format(
+            instrument=self.place.instrument_id, organisation=self.place.organisation_id, window=query
+        )
         with statements_on(self.connection) as seen:
             answer = await self.client.get(url, headers={"accept": "*/*"})
         assert answer.status_code == 200, answer.text

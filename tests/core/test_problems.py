@@ -96,7 +96,7 @@ async def test_all_faults_at_once_in_chinese(echo: httpx2.AsyncClient) -> None:
     assert found == {
         "name": ("string_too_long", "最多 5 个字符", "一二三四五六"),
         "count": ("greater_than_equal", "不得小于 1", "0"),
-        "kind": ("literal_error", "只能是：'a' or 'b'", "c"),
+        "kind": ("literal_error", "只能是：a, b", "c"),
         "at": (
             "timezone_aware",
             "日期时间须带时区偏移，例如 2026-11-23T09:00:00+08:00",

@@ -183,13 +183,21 @@ async def test_a_province_admin_appoints_and_dismisses(members: Members) -> None
         201,
         {"account_id": str(account), "organisation_id": str(members.organisation), "role": "manager"},
     )
-    assert await members.count() == 1
+    await members.account(organisations={members.organisation: Role.MANAGER})
+    assert await members.count() == 2
     changed = await admin.post(members.path, json={"account_id": str(account)})
     assert (changed.status_code, changed.json()["role"]) == (201, "member")
-    assert await members.count() == 1
+    assert await members.count() == 2
     assert (await admin.delete(f"{members.path}/{account}")).status_code == 204
     assert (await admin.delete(f"{members.path}/{account}")).status_code == 404
-    assert await members.count() == 0
+    assert await members.count() == 1
+
+
+async def test_a_role_that_is_none_of_an_organisations_is_named_in_words(members: Members) -> None:
+    admin = await members.clients.of("330000", roles=[Role.PROVINCE_ADMIN])
+    refused = await admin.post(members.path, json={"account_id": str(uuid4()), "role": "king"})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["message"] == "只能是：member, manager"
 
 
 async def test_a_manager_appoints_members_but_no_managers(members: Members) -> None:

@@ -78,3 +78,10 @@ QUEUE: dict[str, str] = {
     "pgqueuer_statistics": "counts of jobs",
 }
 """Tables of schema `jobs`, which hold no province's data."""
+
+TOLD: dict[str, str] = {
+    "organisations.uscc_taken": "a 统一社会信用代码 is in the public national register and unique on the platform: an admin who "
+    "registers one that exists learns that it is registered here, not where, by whom or with what",
+    "identity.login_name_taken": "login names are unique on the built-in provider, which serves every province",
+}
+"""Refusals that tell of a row the caller may not see: code -> why the answer cannot be the same."""

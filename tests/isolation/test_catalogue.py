@@ -120,6 +120,20 @@ async def test_keys_between_provinces_tables_hold_the_province(admin: asyncpg.Co
     assert plain == set(crossings.PLAIN_KEYS)
 
 
+async def test_only_reviewed_refusals_tell_of_another_provinces_row(admin: asyncpg.Connection) -> None:
+    """A unique or exclusion constraint looks past row-level security: its name must hold the province or the row's parent."""
+    found = await admin.fetch(
+        """
+        SELECT conname::text FROM pg_constraint
+        WHERE contype IN ('u', 'x') AND connamespace = 'public'::regnamespace
+          AND NOT EXISTS (SELECT FROM unnest(conkey) k JOIN pg_attribute ON attrelid = conrelid AND attnum = k
+                          WHERE attname = 'tenant_id' OR attname ~ '_id$')
+        """
+    )
+    told = {errors._violations[row[0]]().code for row in found if row[0] in errors._violations}
+    assert told == set(crossings.TOLD)
+
+
 @pytest.mark.parametrize("table", [t for t in TABLES if "tenant_id" in t.columns], ids=names)
 async def test_every_owner_is_a_province(admin: asyncpg.Connection, table: Table) -> None:
     found = await column(

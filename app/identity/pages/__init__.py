@@ -1,11 +1,13 @@
-"""The pages: signing in and out, the provider's own forms, and a person's account."""
+"""The pages: signing in and out, the provider's own forms, a person's account, and the people of a province."""
 
 from app.identity.pages.account import pages as account
 from app.identity.pages.authorize import pages as authorize
 from app.identity.pages.end_session import pages as end_session
+from app.identity.pages.members import pages as members
+from app.identity.pages.people import pages as people
 from app.identity.pages.sign_in import pages as sign_in
 from app.web.public import Pages
 
 pages = Pages()
-for _part in (sign_in, authorize, end_session, account):
+for _part in (sign_in, authorize, end_session, account, people, members):
     pages.include_router(_part)

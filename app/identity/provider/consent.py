@@ -22,6 +22,7 @@ WORDS: dict[str, Message] = {
     "instruments.book": msg("以您的身份预约"),
     "bookings.change": msg("以您的身份改期和取消预约"),
     "tasks.read": msg("查看您发起的后台任务的进度"),
+    "people.read": msg("读取您管理范围内的人员名单"),
     "audit.read": msg("读取您有权查看的操作记录"),
 }
 

@@ -1,0 +1,29 @@
+"""The words of the lists of people."""
+
+from app.access.permissions import ROLES, Role
+from app.core.i18n import Message, msg, pmsg
+
+PEOPLE_ROLES: dict[str, Message] = {
+    role.value: ROLES[role] for role in (Role.MEMBER, Role.MANAGER, Role.PROVINCE_ADMIN, Role.AUDITOR)
+}
+MEMBER_ROLES: dict[str, Message] = {role.value: ROLES[role] for role in (Role.MEMBER, Role.MANAGER)}
+STATUSES: dict[str, Message] = {
+    "active": msg("正常"),
+    "suspended": pmsg("account", "已停用"),
+    "closed": msg("已注销"),
+}
+STATUS_TONES = {"active": "success", "suspended": "warning", "closed": "neutral"}
+SORTS: dict[str, Message] = {
+    "-created": msg("最近开通在前"),
+    "created": msg("最早开通在前"),
+    "name": msg("姓名（顺序）"),
+    "-name": msg("姓名（倒序）"),
+}
+EXPORT_HEADS: tuple[Message, ...] = (
+    msg("姓名"),
+    msg("状态"),
+    msg("省内角色"),
+    msg("单位与角色"),
+    msg("开通时间"),
+    msg("账号标识"),
+)

@@ -1,0 +1,96 @@
+"""The people of the province for its officers, of their organisations for managers."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from app.access.entry import Reads
+from app.access.guards import requires
+from app.access.permissions import OVERSEERS, ROLES, Permission, Role
+from app.access.principal import Principal
+from app.core import clock
+from app.core.i18n import Locale, msg
+from app.core.keyset import Part
+from app.core.problems import locale_of
+from app.core.tabular import Cell, write_csv
+from app.identity import labels, people
+from app.identity.people import PersonEntry
+from app.identity.schemas import PeopleQuery
+from app.organisations.public import names
+from app.web.public import SHANGHAI, Entry, Pages, render
+
+pages = Pages(
+    prefix="/people", entries=[Entry(msg("人员"), "/people", Permission.PEOPLE_READ, "manage", "users", 60)]
+)
+Officer = Annotated[Principal, requires(Permission.PEOPLE_READ)]
+
+
+@pages.get("")
+async def list_page(
+    request: Request, db: Reads, caller: Officer, wanted: Annotated[PeopleQuery, Query()]
+) -> Response:
+    """People with their organisations and roles, under filters; htmx asks for the results alone."""
+    found = await people.find(db, caller=caller, wanted=wanted, part=Part.of(request, wanted))
+    known = await names(db, caller, [wanted.organisation]) if wanted.organisation else {}
+    return render(
+        request,
+        "identity/people.html",
+        fragment="identity/_people.html",
+        caller=caller,
+        people=found.items,
+        next_cursor=found.next,
+        wanted=wanted,
+        active=_active(wanted, known),
+        export_url=_export_url(request),
+        whole_province=bool(caller.roles & OVERSEERS),
+        labels=labels,
+    )
+
+
+@pages.get("/export.csv")
+async def export_csv(
+    request: Request, db: Reads, caller: Officer, wanted: Annotated[PeopleQuery, Query()]
+) -> Response:
+    """The filtered list as CSV; a list that is too long is refused, not cut."""
+    found = await people.every(db, caller=caller, wanted=wanted)
+    body = b"".join(write_csv(_rows(found, locale_of(request))))
+    name = f"people-{clock.now().astimezone(SHANGHAI):%Y%m%d}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _export_url(request: Request) -> str:
+    query = request.url.remove_query_params(["cursor", "limit"]).query
+    return f"/people/export.csv?{query}" if query else "/people/export.csv"
+
+
+def _active(wanted: PeopleQuery, organisations: dict[UUID, str]) -> list[tuple[str, Any]]:
+    """Each filter that is set: its parameter's name and what it asks for, in words."""
+    shown: list[tuple[str, Any]] = []
+    if wanted.q:
+        shown.append(("q", f"“{wanted.q}”"))
+    if wanted.organisation:
+        shown.append(("organisation", organisations.get(wanted.organisation, str(wanted.organisation))))
+    if wanted.role:
+        shown.append(("role", labels.PEOPLE_ROLES[wanted.role]))
+    if wanted.status:
+        shown.append(("status", labels.STATUSES[wanted.status]))
+    return shown
+
+
+def _rows(found: Sequence[PersonEntry], locale: Locale) -> Iterator[list[Cell]]:
+    yield [head.text(locale) for head in labels.EXPORT_HEADS]
+    for person in found:
+        yield [
+            person.name,
+            labels.STATUSES[person.status].text(locale),
+            "; ".join(ROLES[Role(role)].text(locale) for role in person.roles),
+            "; ".join(
+                f"{m.organisation_name or ''} ({ROLES[Role(m.role)].text(locale)})"
+                for m in person.memberships
+            ),
+            person.created_at.astimezone(SHANGHAI).replace(microsecond=0, tzinfo=None),
+            str(person.id),
+        ]
