@@ -22,7 +22,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from app.core.db import Session
 from app.core.errors import Conflict, FieldError, Forbidden, Invalid, Problem, Stale, problem_of
-from app.core.i18n import Message
+from app.core.i18n import Message, msg
 from app.core.problems import field_errors
 from app.core.schema import Instant
 from app.web import csrf
@@ -32,6 +32,7 @@ Model = TypeVar("Model", bound=BaseModel)
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 Typed = str | list[str]
+UNDECODED = "\ufffd"
 _WALL_CLOCK = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
 
 
@@ -95,6 +96,8 @@ class Form(Generic[Model]):
         typed = _typed(sent, model)
         given: dict[str, Any] = {name: value for name, value in typed.items() if value != ""}
         given |= await _files(sent)
+        if undecoded := _undecoded(typed):
+            return cls(typed, errors=undecoded, names=names, sent=True)
         try:
             return cls(typed, value=model.model_validate(given), names=names, sent=True)
         except ValidationError as error:
@@ -220,6 +223,15 @@ def _typed(sent: FormData, model: type[BaseModel]) -> dict[str, Typed]:
             continue
         typed[key] = texts if field is not None and _is_many(field.annotation) else texts[-1]
     return typed
+
+
+def _undecoded(typed: Mapping[str, Typed]) -> list[FieldError]:
+    """The fields whose bytes are not UTF-8, a lone surrogate for example: decoding left U+FFFD in their place."""
+    return [
+        FieldError(name, "string_unicode", msg("含有无效的字符编码"))
+        for name, value in typed.items()
+        if any(UNDECODED in text for text in ([value] if isinstance(value, str) else value))
+    ]
 
 
 async def _files(sent: FormData) -> dict[str, UploadFile]:

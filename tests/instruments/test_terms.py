@@ -7,7 +7,7 @@ import pytest
 
 from app.instruments.rules.opening import OpeningHours
 from app.instruments.rules.states import TRANSITIONS, after
-from app.instruments.rules.terms import MINUTE, Terms, faults, span_faults
+from app.instruments.rules.terms import Terms, faults, span_faults
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=SHANGHAI)

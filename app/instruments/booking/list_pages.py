@@ -148,7 +148,9 @@ def _filter(wanted: BookingsQuery, now: datetime) -> queries.Filter:
     )
 
 
-def _table(rows: Sequence[Row[Any]], registered: dict[UUID, Row[Any]], locale: Locale) -> Iterator[list[Cell]]:
+def _table(
+    rows: Sequence[Row[Any]], registered: dict[UUID, Row[Any]], locale: Locale
+) -> Iterator[list[Cell]]:
     yield [head.text(locale) for head in HEADS]
     for row in rows:
         yield [
