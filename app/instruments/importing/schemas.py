@@ -14,7 +14,7 @@ from app.core.text import Line
 from app.instruments.models import ImportOutcome, ImportState, InstrumentImportRow
 from app.instruments.rules.columns import BY_FIELD
 
-State = ImportState | Literal["checking", "applying", "failed"]
+State = Literal[ImportState, "checking", "applying", "failed"]
 Mode = Literal["all", "good"]
 MOST_JOINED = 5
 Header = Annotated[str, Field(min_length=1, max_length=500)]
