@@ -69,7 +69,9 @@ def people(caller: Principal, wanted: PeopleQuery) -> Select[Account]:
     """The people of the caller's province, or of the organisations they manage."""
     conditions: list[ColumnElement[bool]] = []
     # What a manager filters by is theirs too: else a filter would tell where else a member belongs.
-    here = [] if caller.roles & OVERSEERS else [Membership.organisation_id.in_(caller.managed)]
+    here: list[ColumnElement[bool]] = []
+    if not caller.roles & OVERSEERS:
+        here.append(Membership.organisation_id.in_(caller.managed))
     if wanted.q:
         conditions.append(Account.display_name.icontains(wanted.q, autoescape=True))
     if wanted.status:

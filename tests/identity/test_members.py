@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
@@ -36,7 +37,7 @@ class House:
     def url(self) -> str:
         return f"/organisations/{self.organisation}/members"
 
-    async def person(self, name: str, role: Role | None = None, **values: str) -> Person:
+    async def person(self, name: str, role: Role | None = None, **values: Any) -> Person:
         organisations = {self.organisation: role} if role else {}
         given = {"tenant_id": "330000", **values}
         return await make_person(
