@@ -1,20 +1,7 @@
 """What other features use of instruments."""
 
 from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
-from app.instruments.registry.parts import set_hours
 from app.instruments.registry.queries import shared_by_province
-from app.instruments.registry.schemas import HoursIn, InstrumentCreate, UnitIn
-from app.instruments.registry.service import create as create_instrument
+from app.instruments.registry.telling import JOURNAL_SUBJECTS
 
-__all__ = [
-    "Booking",
-    "HoursIn",
-    "Instrument",
-    "InstrumentCreate",
-    "InstrumentUnit",
-    "OpeningRule",
-    "UnitIn",
-    "create_instrument",
-    "set_hours",
-    "shared_by_province",
-]
+__all__ = ["JOURNAL_SUBJECTS", "Booking", "Instrument", "InstrumentUnit", "OpeningRule", "shared_by_province"]

@@ -166,7 +166,7 @@ def _slot(unit_id: UUID) -> dict[str, str]:
 async def test_supervision_ends_with_its_last_day_or_a_notice(
     lab: Lab, customs: dict[str, Any], status: int
 ) -> None:
-    given = {
+    given: dict[str, Any] = {
         name: _day(value) if name == "customs_until" and value is not None else value
         for name, value in customs.items()
     }

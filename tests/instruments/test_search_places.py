@@ -143,7 +143,7 @@ async def test_a_chosen_organisation_stays_with_the_other_filters(
         params={"province": "330000", "organisation": str(placed["owner"])},
         headers=HTML | {"HX-Request": "true"},
     )
-    assert 'id="organisation-filter" hx-swap-oob="true"' in swapped.text
+    assert 'id="organisation-filter" hx-swap-oob="outerMorph"' in swapped.text
     assert f'value="{placed["owner"]}" selected' in swapped.text
 
 
