@@ -177,3 +177,11 @@ async def test_a_wrong_address_is_a_page_that_is_not_there(world: World) -> None
         assert (answer.status_code, "没有找到" in answer.text) == (404, True)
     answer = await world.client.get("/api/v1/bookings/abc")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_english_readers_see_the_instrument_s_english_name(world: World) -> None:
+    await change(world, name_en="Cryo microscope")
+    booking = await book(world, day(0, 9), day(0, 11))
+    for url in ("/bookings", f"/bookings/{booking['id']}", f"/bookings/{booking['id']}/move", path(world)):
+        assert "Cryo microscope" in (await world.client.get(f"{url}?lang=en", headers=HTML)).text
+        assert "Cryo microscope" not in (await world.client.get(f"{url}?lang=zh", headers=HTML)).text

@@ -56,6 +56,7 @@ class Availability:
 
     instrument_id: UUID
     instrument_name: str
+    instrument_name_en: str
     tenant_id: str
     tz: str
     units: list[Unit]
@@ -96,6 +97,7 @@ async def of_instrument(
     return Availability(
         instrument_id=instrument_id,
         instrument_name=row.instrument_name,
+        instrument_name_en=row.name_en,
         tenant_id=row.tenant_id,
         tz=row.tz,
         units=units,

@@ -52,11 +52,11 @@ class Panel:
 
     @property
     def hours(self) -> tuple[str, str]:
-        """The part of the day the calendar shows: the rows from the first opening to the last closing."""
+        """The part of the day the calendar shows: whole hours, or rows, from the first opening to the last closing."""
         rules = self.week.terms.hours
         if not rules or any(rule.closes <= rule.opens for rule in rules):
             return "00:00", "24:00"
-        row = self.row_min
+        row = 60 if 60 % self.row_min == 0 else self.row_min
         first = min(minutes_of(rule.opens) for rule in rules) // row * row
         last = -(-max(minutes_of(rule.closes) for rule in rules) // row) * row
         return _clock(first), _clock(last)

@@ -88,7 +88,8 @@ def _instrument_terms() -> Select[*tuple[Any, ...]]:
         .where(InstrumentUnit.instrument_id == Instrument.id, InstrumentUnit.active)
         .scalar_subquery()
     )
-    return select(*_TERMS, _hours(), units.label("units"), func.clock_timestamp().label("now")).where(
+    columns = (*_TERMS, Instrument.name_en, _hours(), units.label("units"))
+    return select(*columns, func.clock_timestamp().label("now")).where(
         Instrument.id == bindparam("instrument_id", type_=Uuid), visible()
     )
 

@@ -122,8 +122,10 @@ class WeekCalendar {
 
   busy(slot, unit) {
     const during = slot.booked ?? slot;
-    const given = slot.booking_id && slot.booking_id === this.options.moving;
-    const movable = Boolean(slot.mine && this.options.moveUrl && !given && Date.parse(during.starts_at) > Date.now());
+    if (slot.booking_id && slot.booking_id === this.options.moving) {
+      return [this.shade("moving", during.starts_at, during.ends_at)];
+    }
+    const movable = Boolean(slot.mine && this.options.moveUrl && Date.parse(during.starts_at) > Date.now());
     const event = {
       id: slot.booking_id ? `booking-${slot.booking_id}` : undefined,
       start: this.wall(during.starts_at),
@@ -132,7 +134,7 @@ class WeekCalendar {
       editable: movable,
       startEditable: movable,
       durationEditable: movable,
-      extendedProps: { is: given ? "moving" : slot.mine ? "mine" : "busy", bookingId: slot.booking_id },
+      extendedProps: { is: slot.mine ? "mine" : "busy", bookingId: slot.booking_id },
     };
     const buffers = [[slot.starts_at, during.starts_at], [during.ends_at, slot.ends_at]];
     return [event, ...buffers.filter(([from, to]) => from < to).map(([from, to]) => this.shade("buffer", from, to))];
