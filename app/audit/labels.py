@@ -1,6 +1,9 @@
 """What the journal's kinds mean to people; a kind without words is shown as it is."""
 
+from datetime import datetime
+
 from app.core.i18n import Message, msg, pmsg
+from app.web.public import SHANGHAI
 
 KINDS: dict[str, Message] = {
     "account.created": pmsg("event", "新建账号"),
@@ -44,17 +47,20 @@ GROUPS: dict[str, Message] = {
     "stewardship": pmsg("one", "机组管理员"),
     "unit": pmsg("one", "单元"),
 }
-ADDRESSES: dict[str, str] = {
-    "booking": "/bookings/{id}",
-    "instrument": "/instruments/{id}",
-    "organisation": "/organisations/{id}",
+FIELDS: dict[str, Message] = {
+    "account_id": pmsg("one", "账号"),
+    "reason": msg("理由"),
+    "scope": msg("可见范围"),
+    "scopes": msg("授权范围"),
+    "status": msg("状态"),
 }
-"""Where a subject has a page."""
+"""Fields that mean the same whatever they are of."""
 EXPORT_HEADS: tuple[Message, ...] = (
     msg("时间"),
     msg("事件"),
     msg("事件代码"),
     msg("对象类型"),
+    msg("对象"),
     msg("对象标识"),
     msg("操作者省份"),
     msg("操作者"),
@@ -70,7 +76,6 @@ def kind_label(kind: str) -> Message:
     return KINDS.get(kind) or msg(kind)
 
 
-def address_of(subject_type: str, subject_id: str) -> str | None:
-    """The page of an event's subject."""
-    pattern = ADDRESSES.get(subject_type)
-    return pattern.format(id=subject_id) if pattern else None
+def moment(at: datetime) -> str:
+    """To the second, on the provinces' clock."""
+    return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"

@@ -34,3 +34,14 @@ EXPORT_HEADS: tuple[Message, ...] = (
     msg("网址"),
     msg("登记时间"),
 )
+FIELDS: dict[str, Message] = {
+    "uscc": msg("统一社会信用代码"),
+    "name": msg("单位名称"),
+    "kind": msg("单位类型"),
+    "adcode": msg("所在地代码"),
+    "scope": msg("可见范围"),
+    "website": msg("网址"),
+    "uscc_override_reason": msg("核准依据"),
+}
+"""What the fields are called where a change is told."""
+WORDS: dict[str, dict[str, Message]] = {"kind": KINDS, "scope": SCOPES, "status": STATUSES}

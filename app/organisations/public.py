@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.access.principal import Principal
 from app.core.db import ReadSession
+from app.organisations.labels import FIELDS, WORDS
 from app.organisations.models import Organisation
 from app.organisations.places import place_choices, place_names
 from app.organisations.queries import names_of, visible_to
@@ -12,6 +13,8 @@ from app.organisations.schemas import OrganisationCreate
 from app.organisations.service import get, register
 
 __all__ = [
+    "FIELDS",
+    "WORDS",
     "Organisation",
     "OrganisationCreate",
     "get",

@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from collections.abc import AsyncIterator
+from html import unescape
 from pathlib import Path
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from app.tenancy.context import TenantContext
 from tests.support.clients import Clients, clients_of, statements_on
 from tests.support.database import RolledBackDatabase
 from tests.support.people import Person, make_person
+from tests.support.places import make_instrument
 
 APP = Path(__file__).parents[2] / "app"
 HTML = {"accept": "text/html"}
@@ -78,22 +80,74 @@ async def test_csv_is_formula_safe_and_filtered(auditor: httpx2.AsyncClient, act
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
     head, row = csv.reader(io.StringIO(response.content.decode("utf-8-sig")))
     assert head[1:3] == ["事件", "事件代码"]
-    assert row[1:7] == [
+    assert row[1:8] == [
         "修改单位",
         "organisation.changed",
         "organisation",
+        "",
         "01930000-0000-7000-8000-000000000001",
         "浙江",
         "周明远",
     ]
-    assert row[9:] == ['{"name": "旧名"}', '{"name": "=新名", "website": null}']
+    assert row[10:] == ['{"name": "旧名"}', '{"name": "=新名", "website": null}']
     assert STRANGER.hex not in response.text.replace("-", "")
+
+
+async def test_a_record_is_told_with_names_words_and_local_time(
+    clients: Clients, auditor: httpx2.AsyncClient, database: Database
+) -> None:
+    """No identifier, no UTC, no code where the reader knows a name, a clock or a word."""
+    place = await make_instrument(database, "330000")
+    person = await make_person(clients.database, clients.settings, tenant_id="330000", name="沈知行")
+    async with database.transaction(TenantContext("330000", person.id).info()) as session:
+        await record(
+            session,
+            "booking.moved",
+            subject=("booking", STRANGER),
+            before={"starts_at": "2026-11-23T01:00:00Z", "organisation_id": place.organisation_id},
+            after={"starts_at": "2026-11-23T02:30:00Z", "organisation_id": None},
+        )
+        await record(
+            session,
+            "instrument.changed",
+            subject=("instrument", place.instrument_id),
+            before={"scope": "province", "worth_fen": 100, "customs_supervised": False, "disciplines": []},
+            after={
+                "scope": "public",
+                "worth_fen": 123456,
+                "customs_supervised": True,
+                "disciplines": ["140", "150"],
+            },
+        )
+        after = {"organisation_id": place.organisation_id, "role": "manager"}
+        await record(session, "membership.added", subject=("account", person.id), after=after)
+    page = unescape((await auditor.get("/audit", headers=HTML)).text)
+    told = re.sub(r"<[^>]+>|\s+", " ", page)
+    told = re.sub(r" +", " ", told)
+    assert "开始时间 11月23日 周一 09:00 → 11月23日 周一 10:30" in told
+    assert "共享范围 本省 → 公开" in told
+    assert "原值 ¥1.00 → ¥1,234.56" in told
+    assert "否 → 是" in told
+    assert "— → 140、150" in told
+    assert "角色 单位管理员" in told
+    assert f'<a href="/instruments/{place.instrument_id}">' in page
+    assert "仪器的全部记录" in told
+    for raw in ("starts_at", "organisation_id", "T01:00", "province_admin", str(place.organisation_id)):
+        assert raw not in told
+
+
+async def test_a_file_that_would_be_cut_is_refused(
+    auditor: httpx2.AsyncClient, actor: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audit.service.EXPORT_ROWS", 1)
+    refused = await auditor.get("/audit/export.csv")
+    assert (refused.status_code, refused.json()["code"]) == (422, "export_too_large")
 
 
 async def test_statements(auditor: httpx2.AsyncClient, actor: Person, database: RolledBackDatabase) -> None:
     with statements_on(database.connection) as seen:
         await auditor.get("/audit", headers=HTML)
-    assert len(seen) == 3, seen
+    assert len(seen) == 4, seen
 
 
 @pytest.mark.parametrize("path", ["/audit", "/audit/export.csv"])

@@ -39,7 +39,7 @@ LISTS = {
     "/bookings": 2,
     "/bookings?side=received": 2,
     "/organisations": 4,
-    "/audit": 3,
+    "/audit": 6,
     "/account": 4,
     "/people": 5,
     "/organisations/{organisation}/members": 6,

@@ -1,0 +1,35 @@
+"""What instruments, units and bookings are called, by id."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Uuid, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.instruments.models import Booking, Instrument, InstrumentUnit
+
+
+def instrument_names(ids: Collection[UUID]) -> Select[UUID, str]:
+    """What instruments are called, of those the province may see."""
+    return select(Instrument.id, Instrument.name_zh.label("name")).where(_among(Instrument.id, ids))
+
+
+def unit_names(ids: Collection[UUID]) -> Select[UUID, str, str]:
+    """What units are called, with their instrument's name."""
+    named = select(InstrumentUnit.id, Instrument.name_zh.label("name"), InstrumentUnit.label)
+    return named.join(Instrument, Instrument.id == InstrumentUnit.instrument_id).where(
+        _among(InstrumentUnit.id, ids)
+    )
+
+
+def booking_names(ids: Collection[UUID]) -> Select[UUID, str, str]:
+    """Of which instrument and unit bookings are."""
+    named = select(Booking.id, Booking.instrument_name.label("name"), Booking.unit_label.label("label"))
+    return named.where(_among(Booking.id, ids))
+
+
+def _among(column: InstrumentedAttribute[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
+    """An array, for a file's rows are more than a statement's parameters may be."""
+    given: ColumnElement[bool] = column == any_(literal(list(ids), ARRAY(Uuid)))
+    return given

@@ -1,0 +1,61 @@
+"""What the journal's readers are told of instruments, units and bookings."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from app.access.principal import Principal
+from app.audit.public import Subject
+from app.core.db import ReadSession
+from app.core.i18n import Message, msg, pmsg
+from app.instruments.registry import names
+from app.instruments.registry.export import WORDS
+from app.instruments.rules import vocabulary
+from app.instruments.rules.columns import COLUMNS
+
+FIELDS: Mapping[str, Message] = {
+    **{column.field: column.title for column in COLUMNS},
+    "organisation_id": msg("所属单位"),
+    "worth_fen": msg("原值"),
+    "step_min": msg("时间粒度"),
+    "min_min": msg("最短时长"),
+    "max_min": msg("最长时长"),
+    "setup_min": msg("前留准备时间"),
+    "teardown_min": msg("后留清理时间"),
+    "lead_min": msg("最少提前量"),
+    "horizon_days": msg("可提前预约"),
+    "hours": msg("开放时间"),
+    "account_id": pmsg("one", "账号"),
+}
+
+
+async def _instruments(db: ReadSession, _caller: Principal, ids: Collection[UUID]) -> Mapping[UUID, str]:
+    return {row.id: row.name for row in await db.execute(names.instrument_names(ids))}
+
+
+async def _units(db: ReadSession, _caller: Principal, ids: Collection[UUID]) -> Mapping[UUID, str]:
+    return {row.id: f"{row.name} {row.label}" for row in await db.execute(names.unit_names(ids))}
+
+
+async def _bookings(db: ReadSession, _caller: Principal, ids: Collection[UUID]) -> Mapping[UUID, str]:
+    return {row.id: f"{row.name} {row.label}" for row in await db.execute(names.booking_names(ids))}
+
+
+JOURNAL_SUBJECTS: Mapping[str, Subject] = {
+    "instrument": Subject(_instruments, "/instruments/{id}", FIELDS, WORDS),
+    "unit": Subject(
+        _units,
+        fields={"label": msg("名称"), "serial": msg("序列号"), "active": msg("可预约")},
+        words={"active": vocabulary.YES_NO},
+    ),
+    "booking": Subject(
+        _bookings,
+        "/bookings/{id}",
+        fields={
+            "unit_id": pmsg("one", "机位"),
+            "starts_at": msg("开始时间"),
+            "ends_at": msg("结束时间"),
+            "purpose": msg("用途"),
+            "organisation_id": msg("预约单位"),
+        },
+    ),
+}
