@@ -1,5 +1,6 @@
 """The API's description: what FastAPI derives, with our problems and ways to sign in said once."""
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -42,6 +43,7 @@ IDEMPOTENCY_KEY = {
     "with the first answer (`Idempotency-Replayed: true`); the key of another request is refused with 422.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
 }
+_SENTENCE_END = re.compile(r"[.;:](?=\s|$)")
 CHANGING = frozenset({"post", "put", "patch", "delete"})
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT (RFC 9068)"},
@@ -67,6 +69,7 @@ def describe(app: FastAPI) -> None:
             for path in document["paths"].values():
                 for method, operation in path.items():
                     _refusals(operation["responses"])
+                    operation["summary"] = _SENTENCE_END.split(operation["description"], maxsplit=1)[0]
                     if method in CHANGING:
                         shared = {"$ref": "#/components/parameters/IdempotencyKey"}
                         operation.setdefault("parameters", []).append(shared)

@@ -37,6 +37,22 @@ def test_every_operation_has_a_tag_and_its_refusals(document: dict[str, Any]) ->
         assert "application/problem+json" in operation["responses"]["default"]["content"]
 
 
+def test_every_operation_is_summed_up_in_words(document: dict[str, Any]) -> None:
+    for operation in operations(document):
+        summary = operation["summary"]
+        assert operation["description"].startswith(summary)
+        assert 10 <= len(summary) <= 140, summary
+        # Not what the framework makes of the function's name.
+        assert summary.replace(" ", "").lower() != operation["operationId"].lower()
+
+
+def test_every_change_can_be_repeated_safely(document: dict[str, Any]) -> None:
+    shared = {"$ref": "#/components/parameters/IdempotencyKey"}
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            assert (shared in operation.get("parameters", [])) is (method != "get"), (method, path)
+
+
 def test_bodies_refuse_what_they_do_not_know(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     for operation in operations(document):
