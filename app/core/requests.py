@@ -77,7 +77,7 @@ def _route_of(scope: Scope) -> str:
 
 
 # Any codec of Python's may be named here, some of them quadratic; we read UTF-8.
-_FOREIGN_CHARSET = re.compile(rb"charset\s*=\s*\"?(?!utf-?8\b)", re.IGNORECASE)
+_FOREIGN_CHARSET = re.compile(rb"charset\s*=(?!\s*\"?utf-?8\b)", re.IGNORECASE)
 
 
 class Heads:

@@ -215,6 +215,24 @@ async def test_a_database_error_is_logged_without_the_value(
     assert "机密" not in json.dumps(written.lines, ensure_ascii=False)
 
 
+@pytest.mark.parametrize("charset", ["punycode", '"IDNA"', "utf-7", "gb18030", "unicode_escape"])
+@pytest.mark.parametrize("path", ["/oauth/token", "/sign-out"])
+async def test_a_body_in_a_foreign_charset_is_not_read(
+    client: httpx2.AsyncClient, path: str, charset: str
+) -> None:
+    """Any codec of Python's could be named, some of them quadratic."""
+    kind = {"content-type": f"application/x-www-form-urlencoded; Charset = {charset}"}
+    answer = await client.post(path, content=b"%80" * 1000, headers=kind)
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize("charset", ['"UTF-8"', " utf-8", "utf8"])
+async def test_utf_8_may_be_named(client: httpx2.AsyncClient, charset: str) -> None:
+    kind = {"content-type": f"application/x-www-form-urlencoded; charset={charset}"}
+    answer = await client.post("/oauth/token", content=b"grant_type=x", headers=kind)
+    assert answer.json()["error"] == "invalid_client"
+
+
 async def test_libraries_lines_are_json_too(written: Lines) -> None:
     logging.getLogger("some.library").warning("went %s", "wrong")
     (line,) = written.of("went wrong")

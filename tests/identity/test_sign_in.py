@@ -95,6 +95,29 @@ async def test_a_wrong_password_and_an_unknown_name_look_the_same(
     assert (await journal(database, "310000")).count("identity.sign_in_failed") == 2
 
 
+async def test_the_journal_does_not_tell_which_names_another_province_has(
+    client: httpx2.AsyncClient, database: Database, settings: Settings
+) -> None:
+    await make_person(database, settings, tenant_id="340000", login_name=NAME)
+    for name, theirs in (("nobody.here", 0), (NAME, 1)):
+        before = {tenant: await journal(database, tenant) for tenant in ("310000", "340000")}
+        await password_sign_in(client, login_name=name, password="not the password")
+        after = {tenant: await journal(database, tenant) for tenant in ("310000", "340000")}
+        assert after["310000"] == [*before["310000"], "identity.sign_in_failed"]
+        assert after["340000"] == [*before["340000"], *["identity.sign_in_failed"] * theirs]
+
+
+@pytest.mark.parametrize("path", ["/sign-in/330000/{provider}", "/sign-in/999999/{provider}"])
+async def test_a_sign_in_that_is_not_there_leaves_no_trace(
+    client: httpx2.AsyncClient, database: Database, path: str
+) -> None:
+    link = (await provider_link(client)).partition("?")[0]
+    refused = await client.get(path.format(provider=link.rpartition("/")[2]))
+    assert refused.status_code == 404
+    for tenant in ("310000", "330000"):
+        assert await journal(database, tenant) == []
+
+
 @pytest.mark.parametrize("status", ["suspended", "closed"])
 async def test_an_account_that_is_not_active_cannot_sign_in(
     client: httpx2.AsyncClient, database: Database, settings: Settings, status: str
