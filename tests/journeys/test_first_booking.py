@@ -74,4 +74,3 @@ async def test_a_shanghai_researcher_books_a_zhejiang_microscope(browser: httpx2
 
     again = await browser.post(f"/instruments/{microscope['id']}/book", data=wish)
     assert (again.status_code, again.headers["location"]) == (303, booking_path)
-
