@@ -59,7 +59,7 @@ async def list_codes(
 async def get_code(
     scheme: SchemeName, code: Annotated[CodeText, Path()], request: Request, db: Reads, _caller: Reader
 ) -> CodeOut:
-    """One entry; a code that is no longer in force still resolves, as historical."""
+    """One entry of a list; a code that is no longer in force still resolves, as historical."""
     return _shown(await service.get(db, scheme=scheme, code=code), locale_of(request))
 
 

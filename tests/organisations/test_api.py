@@ -317,7 +317,7 @@ class TestChange:
 class TestSee:
     async def test_unknown_is_not_found(self, client: httpx2.AsyncClient) -> None:
         assert (await client.get(f"{URL}/{uuid4()}")).status_code == 404
-        assert (await client.get(f"{URL}/not-an-id")).status_code == 422
+        assert (await client.get(f"{URL}/not-an-id")).status_code == 404
 
     async def test_organisation_scope_is_for_its_members_and_officers(
         self, clients: Clients, database: Database

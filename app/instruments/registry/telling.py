@@ -44,14 +44,14 @@ JOURNAL_SUBJECTS: Mapping[str, Subject] = {
     "instrument": Subject(_instruments, "/instruments/{id}", FIELDS, WORDS),
     "unit": Subject(
         _units,
-        fields={"label": msg("名称"), "serial": msg("序列号"), "active": msg("可预约")},
+        fields={"label": msg("名称"), "serial": msg("出厂编号"), "active": msg("可预约")},
         words={"active": vocabulary.YES_NO},
     ),
     "booking": Subject(
         _bookings,
         "/bookings/{id}",
         fields={
-            "unit_id": pmsg("one", "机位"),
+            "unit_id": pmsg("one", "单元"),
             "starts_at": msg("开始时间"),
             "ends_at": msg("结束时间"),
             "purpose": msg("用途"),
