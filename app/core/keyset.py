@@ -1,6 +1,6 @@
 """Keyset pages: a list continues after the last row seen, at the same cost however far one reads."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Generic, Self, TypeVar
@@ -22,6 +22,8 @@ Row = TypeVar("Row")
 DEFAULT_LIMIT = 20
 MAXIMUM_LIMIT = 100
 LONGEST_CURSOR = 1000
+MOST_EXPORTED = 20_000
+"""Rows in a file that is made while one waits."""
 Limit = Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT, description="每页条数")]
 Cursor = Annotated[str | None, Query(max_length=LONGEST_CURSOR, description="上一页返回的 next")]
 
@@ -105,16 +107,28 @@ class ExportTooLarge(Invalid):
     code = "export_too_large"
     title = msg("结果太多，请缩小筛选范围后再导出")
 
+    def __init__(self) -> None:
+        super().__init__(msg("一次最多导出 {most} 条", most=MOST_EXPORTED))
 
-async def fetch_all(db: ReadSession, rows: Select[Row], order: Order, *, most: int) -> list[Row]:
+
+def must_fit_a_file(rows: Sized) -> None:
+    """Nothing is left out of a file unsaid.
+
+    Raises:
+        ExportTooLarge: there are more than `MOST_EXPORTED`.
+    """
+    if len(rows) > MOST_EXPORTED:
+        raise ExportTooLarge
+
+
+async def fetch_all(db: ReadSession, rows: Select[Row], order: Order) -> list[Row]:
     """The whole list in order, for a file.
 
     Raises:
-        ExportTooLarge: it has more than `most` rows; nothing is left out unsaid.
+        ExportTooLarge: it has more than `MOST_EXPORTED` rows.
     """
-    found = list((await db.scalars(rows.order_by(*order.clauses()).limit(most + 1))).all())
-    if len(found) > most:
-        raise ExportTooLarge(msg("一次最多导出 {most} 条", most=most))
+    found = list((await db.scalars(rows.order_by(*order.clauses()).limit(MOST_EXPORTED + 1))).all())
+    must_fit_a_file(found)
     return found
 
 

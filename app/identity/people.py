@@ -15,8 +15,6 @@ from app.identity.policy import may_list
 from app.identity.schemas import PeopleQuery
 from app.organisations.public import names
 
-EXPORT_ROWS = 20_000
-
 
 @dataclass(frozen=True, slots=True)
 class PersonMembership:
@@ -62,7 +60,7 @@ async def every(db: ReadSession, *, caller: Principal, wanted: PeopleQuery) -> l
     """
     ensure(may_list(caller))
     order = queries.PEOPLE_ORDERS[wanted.sort]
-    accounts = await fetch_all(db, queries.people(caller, wanted), order, most=EXPORT_ROWS)
+    accounts = await fetch_all(db, queries.people(caller, wanted), order)
     return await _described(db, caller, accounts)
 
 

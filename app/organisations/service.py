@@ -10,7 +10,7 @@ from app.access.guards import ensure
 from app.access.principal import Principal
 from app.core.db import ReadSession, Session
 from app.core.errors import NotFound, Stale
-from app.core.keyset import Part, Slice, fetch
+from app.core.keyset import Part, Slice, fetch, fetch_all
 from app.journal.public import record
 from app.organisations.models import Organisation, name_key
 from app.organisations.places import is_place_of
@@ -29,6 +29,15 @@ async def find(
     """A page of the organisations the caller may see."""
     bound_to = [SUBJECT, wanted.filters()]
     return await fetch(db, organisations(caller, wanted), ORDERS[wanted.sort], part, bound_to=bound_to)
+
+
+async def every(db: ReadSession, *, caller: Principal, wanted: OrganisationQuery) -> list[Organisation]:
+    """All the organisations the caller may see and asks for.
+
+    Raises:
+        ExportTooLarge: they are more than a file holds.
+    """
+    return await fetch_all(db, organisations(caller, wanted), ORDERS[wanted.sort])
 
 
 async def get(db: ReadSession, *, caller: Principal, organisation_id: UUID) -> Organisation:

@@ -139,7 +139,7 @@ async def test_a_record_is_told_with_names_words_and_local_time(
 async def test_a_file_that_would_be_cut_is_refused(
     auditor: httpx2.AsyncClient, actor: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.audit.service.EXPORT_ROWS", 1)
+    monkeypatch.setattr("app.core.keyset.MOST_EXPORTED", 1)
     refused = await auditor.get("/audit/export.csv")
     assert (refused.status_code, refused.json()["code"]) == (422, "export_too_large")
 

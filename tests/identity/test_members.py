@@ -245,6 +245,6 @@ async def test_people_are_not_for_everyone(house: House, client: httpx2.AsyncCli
 async def test_a_file_that_would_be_cut_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     admin = await house.admin()
     await house.person("沈知行")
-    monkeypatch.setattr("app.identity.people.EXPORT_ROWS", 1)
+    monkeypatch.setattr("app.core.keyset.MOST_EXPORTED", 1)
     refused = await admin.get("/people/export.csv")
     assert (refused.status_code, refused.json()["code"]) == (422, "export_too_large")

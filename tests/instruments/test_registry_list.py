@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.access.permissions import Role
 from app.core import clock
 from app.core.db import Database
-from app.instruments.registry import export, listing
+from app.instruments.registry import listing
 from app.web.public import SHANGHAI
 from tests.instruments.conftest import ZHEJIANG, Lab
 from tests.support.clients import clients_of, statements_on
@@ -300,9 +300,9 @@ async def test_a_manager_of_one_organisation_is_a_stranger_to_the_next(lab: Lab,
 async def test_an_export_that_is_too_long_is_refused(
     client: httpx2.AsyncClient, register: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "MOST_ROWS", 2)
+    monkeypatch.setattr("app.core.keyset.MOST_EXPORTED", 2)
     answer = await client.get(f"{URL}/export.csv")
-    assert (answer.status_code, answer.json()["code"]) == (422, "instruments.export_too_large")
+    assert (answer.status_code, answer.json()["code"]) == (422, "export_too_large")
     assert (await client.get(f"{URL}/export.csv", params={"class": "0101"})).status_code == 200
     assert (await client.get(f"{URL}/export.csv", params={"q": "！"})).text.count("\n") == 1
 

@@ -203,6 +203,16 @@ async def test_export(client: httpx2.AsyncClient, database: Database) -> None:
     ) == 1
 
 
+async def test_an_export_that_is_too_long_is_refused_not_cut(
+    client: httpx2.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        await make_organisation(database, "330000", scope="public")
+    monkeypatch.setattr("app.core.keyset.MOST_EXPORTED", 1)
+    refused = await client.get(f"{URL}/export.csv")
+    assert (refused.status_code, refused.json()["code"]) == (422, "export_too_large")
+
+
 async def test_english(client: httpx2.AsyncClient, database: Database) -> None:
     organisation = await make_organisation(database, "330000", adcode="330106")
     page = await client.get(f"{URL}/{organisation}?lang=en", headers=HTML)

@@ -262,12 +262,18 @@ async def booking(session: ReadSession, caller: Principal, booking_id: UUID) -> 
 
 
 async def every(
-    session: ReadSession, caller: Principal, wanted: Filter, *, most: int, descending: bool
+    session: ReadSession, caller: Principal, wanted: Filter, *, descending: bool
 ) -> Sequence[Row[Any]]:
-    """The whole list as plain rows, by start; one more than `most` when there are more."""
+    """The whole list as plain rows, by start.
+
+    Raises:
+        ExportTooLarge: it has more rows than a file holds.
+    """
     start = Booking.starts_at.desc() if descending else Booking.starts_at
     rows = select(*Booking.__table__.c).where(*wanted.conditions(caller)).order_by(start, Booking.id)
-    return (await session.execute(rows.limit(most + 1))).all()
+    found = (await session.execute(rows.limit(keyset.MOST_EXPORTED + 1))).all()
+    keyset.must_fit_a_file(found)
+    return found
 
 
 async def registered(

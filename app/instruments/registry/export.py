@@ -10,8 +10,7 @@ from sqlalchemy import Row
 from app.access.principal import Principal
 from app.core import clock
 from app.core.db import ReadSession
-from app.core.errors import Invalid
-from app.core.i18n import msg
+from app.core.keyset import must_fit_a_file
 from app.core.tabular import Cell, write_csv, write_xlsx
 from app.instruments.models import Instrument
 from app.instruments.registry import listing
@@ -25,7 +24,6 @@ from app.instruments.rules.nations import nation_name
 from app.instruments.visibility import runs
 from app.web.public import SHANGHAI
 
-MOST_ROWS = 20_000
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WORDS: Mapping[str, vocabulary.Labels] = {
@@ -48,18 +46,11 @@ FIELDS = tuple(
 )
 
 
-class TooMany(Invalid):
-    """The list is longer than a file we are willing to make at once."""
-
-    code = "instruments.export_too_large"
-    title = msg("结果太多，请缩小筛选范围后再导出")
-
-
 async def csv_response(db: ReadSession, *, caller: Principal, wanted: InstrumentFilter) -> Response:
     """The filtered list as CSV.
 
     Raises:
-        TooMany: it has more than 20,000 rows.
+        ExportTooLarge: it has more rows than a file holds.
     """
     rows = await _rows(db, caller, wanted)
     return _attached(b"".join(write_csv(_table(rows, caller))), CSV, "csv")
@@ -69,7 +60,7 @@ async def xlsx_response(db: ReadSession, *, caller: Principal, wanted: Instrumen
     """The filtered list as XLSX.
 
     Raises:
-        TooMany: it has more than 20,000 rows.
+        ExportTooLarge: it has more rows than a file holds.
     """
     rows = await _rows(db, caller, wanted)
     target = BytesIO()
@@ -83,8 +74,7 @@ async def _rows(db: ReadSession, caller: Principal, wanted: InstrumentFilter) ->
     asked = await listing.search(db, caller=caller, wanted=wanted)
     async for chunk in listing.every(db, asked, columns=columns):
         rows += chunk
-        if len(rows) > MOST_ROWS:
-            raise TooMany(msg("一次最多导出 {most} 条", most=MOST_ROWS))
+        must_fit_a_file(rows)
     return rows
 
 

@@ -13,12 +13,11 @@ from app.access.principal import Principal
 from app.codes import public as codes
 from app.core.db import ReadSession
 from app.core.i18n import msg
-from app.core.keyset import Part
+from app.core.keyset import MOST_EXPORTED, Part
 from app.core.problems import locale_of
 from app.core.schema import Day
 from app.instruments.booking import panel
 from app.instruments.registry import choices, listing, service
-from app.instruments.registry.export import MOST_ROWS
 from app.instruments.registry.policy import registers
 from app.instruments.registry.queries import organisations_shown
 from app.instruments.registry.references import DISCIPLINES
@@ -55,7 +54,7 @@ async def list_page(
         instruments=items,
         count=await listing.count(db, asked),
         most_counted=listing.MOST_COUNTED,
-        most_exported=MOST_ROWS,
+        most_exported=MOST_EXPORTED,
         next_cursor=found.next,
         wanted=wanted,
         active=await _active(db, caller, wanted, dict(class_filters)),
