@@ -62,6 +62,7 @@ EXPORT_HEADS: tuple[Message, ...] = (
     msg("对象类型"),
     msg("对象"),
     msg("对象标识"),
+    msg("对象所属省份"),
     msg("操作者省份"),
     msg("操作者"),
     msg("操作者标识"),

@@ -61,7 +61,7 @@ async def list_page(
     """What happened in the province; htmx asks for the results alone."""
     part = Part.of(request, wanted)
     found = await service.find(db, caller=caller, wanted=wanted.events(), part=part)
-    events = [AuditEventOut.of(event) for event in found.items]
+    events = [AuditEventOut.of(event, caller) for event in found.items]
     told = await telling(db, caller, events)
     return render(
         request,
@@ -83,7 +83,7 @@ async def export_csv(
 ) -> Response:
     """The filtered journal as CSV; one that is too long is refused, not cut."""
     found = await service.every(db, caller=caller, wanted=wanted.events())
-    events = [AuditEventOut.of(event) for event in found]
+    events = [AuditEventOut.of(event, caller) for event in found]
     told = await telling(db, caller, events)
     body = b"".join(write_csv(_rows(events, told, locale_of(request))))
     name = f"audit-{clock.now().astimezone(SHANGHAI):%Y%m%d}.csv"
@@ -122,6 +122,7 @@ def _rows(events: list[AuditEventOut], told: Telling, locale: Locale) -> Iterato
             event.subject_type,
             told.name(event.subject_type, event.subject_id),
             event.subject_id,
+            province_name(event.province).text(locale),
             province_name(event.actor_province).text(locale),
             told.name("account", event.actor_id),
             str(event.actor_id or ""),

@@ -1,6 +1,6 @@
 """Reading the journal."""
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, or_, select
 
 from app.audit.schemas import AuditQuery
 from app.core.keyset import Order
@@ -10,8 +10,9 @@ NEWEST_FIRST = Order((JournalEvent.id,), descending=True)
 
 
 def events(tenant_id: str, wanted: AuditQuery) -> Select[JournalEvent]:
-    """The events on one province's things."""
-    return select(JournalEvent).where(JournalEvent.tenant_id == tenant_id, *_conditions(tenant_id, wanted))
+    """The events on one province's things, and what its people did elsewhere."""
+    parties = or_(JournalEvent.tenant_id == tenant_id, JournalEvent.actor_tenant_id == tenant_id)
+    return select(JournalEvent).where(parties, *_conditions(tenant_id, wanted))
 
 
 def _conditions(tenant_id: str, wanted: AuditQuery) -> list[ColumnElement[bool]]:

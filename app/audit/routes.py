@@ -27,4 +27,4 @@ async def list_audit_events(
     """What happened to the own province's things, newest first; for its auditors."""
     found = await service.find(db, caller=caller, wanted=wanted, part=Part.of(request, wanted))
     link_next(request, response, found.next)
-    return PageOf(items=[AuditEventOut.of(event) for event in found.items], next=found.next)
+    return PageOf(items=[AuditEventOut.of(event, caller) for event in found.items], next=found.next)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from app.access.principal import Principal
 from app.core.keyset import ListQuery
 from app.core.schema import Instant, Output
 from app.journal.public import JournalEvent
@@ -37,6 +38,7 @@ class AuditEventOut(Output):
     kind: str = Field(examples=["organisation.registered"])
     subject_type: str = Field(examples=["organisation"])
     subject_id: str
+    province: str = Field(examples=["330000"], description="对象所属省份")
     actor_province: str = Field(examples=["330000"])
     actor_id: UUID | None = Field(description="外省人员不显示")
     request_id: str | None
@@ -44,12 +46,12 @@ class AuditEventOut(Output):
     after: dict[str, Any] | None
 
     @classmethod
-    def of(cls, event: JournalEvent) -> Self:
-        """The event, its actor hidden when from another province."""
-        own = event.actor_tenant_id == event.tenant_id
-        shared = cls.model_fields.keys() - {"actor_province", "actor_id"}
+    def of(cls, event: JournalEvent, caller: Principal) -> Self:
+        """The event as the caller's province sees it: an actor of another one is hidden."""
+        shared = cls.model_fields.keys() - {"province", "actor_province", "actor_id"}
         return cls(
             **{name: getattr(event, name) for name in shared},
+            province=event.tenant_id,
             actor_province=event.actor_tenant_id,
-            actor_id=event.actor_id if own else None,
+            actor_id=event.actor_id if event.actor_tenant_id == caller.tenant_id else None,
         )

@@ -1,12 +1,14 @@
 """Bases of the API's models: unknown input is refused, output has no defaults, instants carry their offset."""
 
+import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 Item = TypeVar("Item")
+_DATE = re.compile(r"\s*\d{4}-\d{2}-\d{2}(?!\d)")
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 """Far from where arithmetic with dates overflows."""
 
@@ -36,10 +38,21 @@ def _to_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
-"""An instant: input without an offset, or outside the years we keep, is refused."""
+def _written(error: str) -> BeforeValidator:
+    """A date is written as one; a number, which could be seconds or milliseconds, is refused."""
 
-Day = Annotated[date, Field(ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))]
+    def check(value: object) -> object:
+        if isinstance(value, date) or (isinstance(value, str) and _DATE.match(value)):
+            return value
+        raise PydanticCustomError(error, "not written as a date")
+
+    return BeforeValidator(check)
+
+
+Instant = Annotated[AwareDatetime, _written("datetime_type"), AfterValidator(_to_utc)]
+"""An instant: a number, or input without an offset or outside the years we keep, is refused."""
+
+Day = Annotated[date, _written("date_type"), Field(ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))]
 """A calendar day within the years we keep."""
 RowVersion = Annotated[int, Field(ge=0, lt=2**63)]
 """The version of a row a form was filled in for; it fits bigint."""

@@ -80,16 +80,17 @@ async def test_csv_is_formula_safe_and_filtered(auditor: httpx2.AsyncClient, act
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
     head, row = csv.reader(io.StringIO(response.content.decode("utf-8-sig")))
     assert head[1:3] == ["事件", "事件代码"]
-    assert row[1:8] == [
+    assert row[1:9] == [
         "修改单位",
         "organisation.changed",
         "organisation",
         "",
         "01930000-0000-7000-8000-000000000001",
         "浙江",
+        "浙江",
         "周明远",
     ]
-    assert row[10:] == ['{"name": "旧名"}', '{"name": "=新名", "website": null}']
+    assert row[11:] == ['{"name": "旧名"}', '{"name": "=新名", "website": null}']
     assert STRANGER.hex not in response.text.replace("-", "")
 
 

@@ -1,16 +1,20 @@
 """Bases of the API's models."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from app.core.clock import now
-from app.core.schema import Input, Instant, Output, PageOf
+from app.core.schema import Day, Input, Instant, Output, PageOf
 
 
 class Given(Input):
     at: Instant
+
+
+class Dated(Input):
+    at: Day
 
 
 class Shown(Output):
@@ -37,6 +41,18 @@ def test_an_instant_needs_its_offset_and_becomes_utc() -> None:
 def test_an_instant_outside_the_calendar_in_utc_is_refused(at: datetime) -> None:
     with pytest.raises(ValidationError):
         Given(at=at)
+
+
+@pytest.mark.parametrize(
+    "at", [1796864400, 1796864400.5, "1796864400", "1796864400000", "20261123", True, []]
+)
+def test_a_number_is_no_instant_and_no_day(at: object) -> None:
+    """Whether it counts seconds or milliseconds must not decide what is booked."""
+    for model, wrong in ((Given, "datetime_type"), (Dated, "date_type")):
+        with pytest.raises(ValidationError) as caught:
+            model.model_validate({"at": at})
+        assert caught.value.errors()[0]["type"] == wrong
+    assert Dated.model_validate({"at": "2026-11-23"}).at == date(2026, 11, 23)
 
 
 def test_unknown_input_is_refused() -> None:

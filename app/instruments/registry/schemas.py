@@ -166,7 +166,7 @@ class InstrumentChange(Input):
         default_factory=_unset, description="生产厂商"
     )
     model: Annotated[str, _line("model")] = Field(default_factory=_unset, description="规格型号")
-    begin_date: Annotated[date, Field(ge=date(1949, 1, 1))] | None = Field(
+    begin_date: Annotated[Day, Field(ge=date(1949, 1, 1))] | None = Field(
         default_factory=_unset, description="启用日期", examples=["2021-03-15"]
     )
     technical: Annotated[str, _prose("technical")] = Field(default_factory=_unset, description="主要技术指标")
