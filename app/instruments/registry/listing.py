@@ -15,6 +15,7 @@ from app.core.keyset import Part, Slice
 from app.instruments.registry import queries
 from app.instruments.registry.schemas import InstrumentFilter
 from app.instruments.rules.search import phrase, words
+from app.instruments.rules.short_names import alternatives
 
 LIST = "instruments"
 CHUNK = 500
@@ -101,7 +102,13 @@ async def _text_query(db: ReadSession, caller: Principal, typed: str) -> str:
     """Every word is in the entry, or in the name of its organisation or place; empty when nothing can be found."""
     phrases = {word: found for word in words(typed) if (found := phrase(word))}
     named = await queries.named(db, caller, list(phrases)) if phrases else {}
-    return " & ".join(_either(found, named.get(word, ())) for word, found in phrases.items())
+    return " & ".join(_either(_said(word), named.get(word, ())) for word in phrases)
+
+
+def _said(word: str) -> str:
+    """The text query of a word in all the ways a register may say it."""
+    ways = ([phrase(part) for part in parts] for parts in alternatives(word))
+    return " | ".join(f"({' & '.join(filter(None, way))})" for way in ways if all(way))
 
 
 def _either(found: str, lexemes: Sequence[str]) -> str:
