@@ -16,8 +16,10 @@ from app.instruments.importing.lexicon import Lexicon
 from app.instruments.importing.schemas import FieldSource
 from app.instruments.registry.schemas import InstrumentFields
 from app.instruments.rules import cells
-from app.instruments.rules.cells import Unreadable
+from app.instruments.rules.cells import Noted, Unreadable
+from app.instruments.rules.columns import BY_FIELD
 from app.instruments.rules.record import DEFAULTS
+from app.instruments.rules.synonyms import RETIRED
 
 SHOWN = 80
 """Characters of a faulty value that are shown back."""
@@ -79,25 +81,36 @@ class Drafter:
         for fault in row.faults:
             self._place_fault(made, fault)
         given: dict[str, Any] = {}
+        said: dict[str, str] = {}
+        blank: dict[str, Any] = {}
         for name, source in self._fields.items():
             text = self._text(source, row)
             if text == "":
-                self._blank(made, given, name)
+                self._blank(made, blank, name)
                 continue
             try:
-                given[name] = self._parsers[name](text)
+                value = self._parsed(made, name, text)
             except Unreadable as error:
                 made.blame(self._fault(made.number, name, error.code, error.reason, text))
+                continue
+            stored = STORED.get(name, name)
+            first = said.setdefault(stored, name)
+            if given.setdefault(stored, value) != value:
+                reason = msg(
+                    "「{first}」和「{second}」两列不一致",
+                    first=self._called(first),
+                    second=self._called(name),
+                )
+                made.blame(self._fault(made.number, name, "contradicting", reason, text))
         made.organisation_id = given.pop("organisation", None)
         made.units = given.pop("units", None)
-        self._validate(made, {STORED.get(name, name): value for name, value in given.items()}, row)
+        self._validate(made, blank | given, row)
         return made
 
     def column_of(self, name: str) -> str | None:
         """The column a field comes from."""
-        source = self._fields.get(name) or self._fields.get("worth_wan" if name == "worth_fen" else name)
-        found = source.named if source else []
-        return found[0] if found else None
+        sources = (source for given, source in self._fields.items() if name in {given, STORED.get(given)})
+        return next((column for source in sources for column in source.named), None)
 
     def located(self, fault: FieldError, number: int) -> FieldError:
         """A fault of an entry as a fault of its row and column."""
@@ -117,18 +130,34 @@ class Drafter:
         if not targets:
             made.warnings.append(fault)
 
+    def _parsed(self, made: Draft, name: str, text: str) -> Any:
+        """The value of a cell; what should be known of it becomes a warning of the row.
+
+        Raises:
+            Unreadable: it says none.
+        """
+        value = self._parsers[name](text)
+        if not isinstance(value, Noted):
+            return value
+        made.warnings.append(self._fault(made.number, name, value.code, value.reason, text))
+        return value.value
+
+    def _called(self, name: str) -> str | Message:
+        """What a person calls the place a field comes from."""
+        return self.column_of(name) or BY_FIELD[name].title
+
     def _text(self, source: FieldSource, row: Row) -> str:
         if source.row_number is not None:
             return f"{source.row_number}{row.number}"
         parts = [clean(row.cells[self._places[name]]) for name in source.named]
         return JOINT.join(part for part in parts if part) or source.fixed or ""
 
-    def _blank(self, made: Draft, given: dict[str, Any], name: str) -> None:
+    def _blank(self, made: Draft, blank: dict[str, Any], name: str) -> None:
         if name in REQUIRED:
             made.blame(self._fault(made.number, name, "missing", msg("必填"), ""))
         elif name not in LEFT_OUT_WHEN_BLANK:
             stored = STORED.get(name, name)
-            given.setdefault(stored, DEFAULTS[stored])
+            blank[stored] = DEFAULTS[stored]
 
     def _validate(self, made: Draft, given: dict[str, Any], row: Row) -> None:
         try:
@@ -162,8 +191,8 @@ def _parsers(lexicon: Lexicon) -> dict[str, Parse]:
         "class_code": lexicon.class_code,
         "disciplines": lexicon.disciplines_in,
         "adcode": lexicon.division,
-        "worth_wan": lambda text: cells.money(text, cells.FEN_PER_WAN),
-        "worth_yuan": lambda text: cells.money(text, cells.FEN_PER_YUAN),
+        "worth_wan": lambda text: cells.worth(text, cells.FEN_PER_WAN),
+        "worth_yuan": lambda text: cells.worth(text, cells.FEN_PER_YUAN),
         "begin_date": cells.day,
         "customs_until": cells.day,
         "customs_imported_on": cells.day,
@@ -179,6 +208,6 @@ def _word(name: str) -> Parse:
 
 def _status(text: str) -> str:
     status = cells.word("service_status", text)
-    if status == "retired":
-        raise Unreadable("retired", msg("报废须在仪器页面办理，不能由导入改变"))
+    if status == RETIRED:
+        raise Unreadable(RETIRED, msg("报废须在仪器页面办理，不能由导入改变"))
     return status

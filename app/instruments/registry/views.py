@@ -44,7 +44,7 @@ class InstrumentItem(Output):
     inner_id: str
     name_zh: str = Field(examples=["场发射扫描电子显微镜"])
     name_en: str
-    class_code: str = Field(examples=["010101"])
+    class_code: str = Field(examples=["010100"])
     class_name: str = Field(examples=["电子光学"])
     model: str
     manufacturer: str

@@ -1,17 +1,27 @@
 """From the text of a cell to the value of a field: money, dates, yes and no, words that stand for codes."""
 
 import re
+import unicodedata
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from app.core.i18n import Message, msg
 from app.instruments.rules.synonyms import folded, meanings, usual_words
 
 FEN_PER_YUAN = 100
 FEN_PER_WAN = 1_000_000
+_FEN_PER = {"亿": 10_000 * FEN_PER_WAN, "万": FEN_PER_WAN}
+IMPLAUSIBLE_FEN = 10_000 * FEN_PER_WAN
+"""One instrument of 100 million yuan: rather an amount in 元 under a heading that says 万元."""
 CLASS_DIGITS = 6
 MOST_UNITS = 50
-_MONEY_NOISE = re.compile(r"[,，\s¥￥]|人民币|RMB|CNY|万元|万|元", re.IGNORECASE)
+_CURRENCY = "¥|人民币|rmb|cny"
+_AMOUNT = re.compile(
+    rf"(?P<sign>(?:{_CURRENCY})*)(?P<number>.*?)(?P<unit>亿|万)?(?P<yuan>(?:元|圆|{_CURRENCY})*)", re.DOTALL
+)
+_GROUPING = re.compile(r"[,\s]")
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
 _COMPACT_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _MIDNIGHT = re.compile(r"[T\s]+0{1,2}:00(:00(\.0+)?)?$")
@@ -31,14 +41,53 @@ class Unreadable(ValueError):  # noqa: N818 - what the cell is
         self.reason = reason
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A value that was understood, with something about it that its sender should know."""
+
+    value: Any
+    code: str
+    reason: Message
+
+
 def money(cell: str, fen_per_unit: int) -> int:
-    """An amount in 元 or 万元 as fen.
+    """An amount as fen: in the unit written in the cell (万元, 元, ￥), else in the column's.
 
     Raises:
         Unreadable: no amount, negative, or finer than a fen.
     """
+    return _fen(*_amount(cell, fen_per_unit))
+
+
+def worth(cell: str, fen_per_unit: int) -> int | Noted:
+    """As `money`, noted where the cell's unit is not the column's, or the amount hardly is one instrument's.
+
+    Raises:
+        Unreadable: as `money`.
+    """
+    number, written = _amount(cell, fen_per_unit)
+    fen = _fen(number, written)
+    yuan = f"{Decimal(fen) / FEN_PER_YUAN:,f}"
+    if written != fen_per_unit:
+        return Noted(fen, "unit_differs", msg("单元格里写的单位与列不同，按单元格读作 {yuan} 元", yuan=yuan))
+    if fen >= IMPLAUSIBLE_FEN:
+        reason = msg("读作 {yuan} 元，请核对单位是万元还是元", yuan=yuan)
+        return Noted(fen, "worth_implausible", reason)
+    return fen
+
+
+def _amount(cell: str, fen_per_unit: int) -> tuple[str, int]:
+    """The number in a cell, and the fen of its unit."""
+    found = _AMOUNT.fullmatch(_GROUPING.sub("", unicodedata.normalize("NFKC", cell).lower()))
+    assert found is not None  # the number may be anything
+    if unit := found["unit"]:
+        return found["number"], _FEN_PER[unit]
+    return found["number"], FEN_PER_YUAN if found["sign"] or found["yuan"] else fen_per_unit
+
+
+def _fen(number: str, fen_per_unit: int) -> int:
     try:
-        amount = Decimal(_MONEY_NOISE.sub("", cell)) * fen_per_unit
+        amount = Decimal(number) * fen_per_unit
     except ArithmeticError:
         raise Unreadable("amount_malformed", msg("应为金额，例如 67.81")) from None
     if not amount.is_finite() or amount < 0:
@@ -109,7 +158,7 @@ def class_code(cell: str) -> str:
     if digits.isascii() and digits.isdigit() and len(digits) <= CLASS_DIGITS:
         even = digits.zfill(len(digits) + len(digits) % 2)
         return even.ljust(CLASS_DIGITS, "0")
-    raise Unreadable("class_malformed", msg("应为仪器分类编码，例如 010101"))
+    raise Unreadable("class_malformed", msg("应为仪器分类编码，例如 010100"))
 
 
 def several(cell: str) -> list[str]:

@@ -17,7 +17,7 @@ class Column:
     field: str
     title: Message
     called: tuple[str, ...]
-    """The national reporting form's key first, where it has one."""
+    """The national reporting form's key first, where it has one; where a file has several, the first of these is meant."""
     exported: bool = True
 
 
@@ -119,12 +119,12 @@ COLUMNS: tuple[Column, ...] = (
     _column(
         "adcode",
         msg("安放地行政区划"),
-        "county 行政区划 行政区划代码 区县 所在区县 city 城市 所在城市 地区 adcode district",
+        "county 区县 所在区县 district 行政区划代码 adcode 行政区划 city 城市 所在城市 地区",
     ),
     _column(
         "address",
         msg("安放地址"),
-        "street 地址 存放地址 存放地点 安放地点 详细地址 所在地址 address location sitelocation building room",
+        "street 地址 存放地址 存放地点 安放地点 详细地址 所在地址 address sitelocation location building room",
     ),
     _column("postcode", msg("邮政编码"), "postalcode 邮编 zip zipcode postcode"),
     _column("contact_name", msg("联系人"), "contact 联系人姓名 负责人 机组负责人 contactname contactperson"),
@@ -153,14 +153,20 @@ def normal(header: str) -> str:
     return _NOISE.sub("", unicodedata.normalize("NFKC", header).lower())
 
 
+_TITLES = frozenset(normal(column.title.id) for column in COLUMNS)
+
+
 def guess(headers: Sequence[str]) -> dict[str, str]:
-    """Which header seems to be which field; each field gets the first header that names it."""
-    titles = {normal(column.title.id): column.field for column in COLUMNS}
-    found: dict[str, str] = {}
+    """Which header seems to be which field; each gets the one that says its title, or a name earliest in `called`."""
+    named: dict[str, str] = {}
     for header in headers:
-        field = titles.get(normal(header)) or _BY_NAME.get(normal(header))
-        if field:
-            found.setdefault(field, header)
+        named.setdefault(normal(header), header)
+    found: dict[str, str] = {}
+    for column in COLUMNS:
+        title = normal(column.title.id)
+        names = [name for name in column.called if name not in _TITLES and _BY_NAME[name] == column.field]
+        if known := next((name for name in (title, *names) if name in named), None):
+            found[column.field] = named[known]
     if "worth_wan" in found:
         found.pop("worth_yuan", None)
     return found

@@ -82,6 +82,10 @@ _NATIONS = {
 }
 
 
+RETIRED = "retired"
+"""An instrument is retired on its own page, with a reason; a file cannot."""
+
+
 def folded(word: str) -> str:
     """A word without case, width and inner spaces."""
     return "".join(unicodedata.normalize("NFKC", word).lower().split())
@@ -100,9 +104,9 @@ def meanings(field: str) -> Mapping[str, str]:
 
 
 def usual_words(field: str) -> list[str]:
-    """How people usually say a field's codes, in Chinese."""
+    """How people usually say a field's codes, in Chinese; those that a file may set."""
     labels, _ = _WORDS[field]
-    return [label.id for label in labels.values()]
+    return [label.id for code, label in labels.items() if code != RETIRED]
 
 
 def _nation_words() -> Mapping[str, str]:
