@@ -2,17 +2,22 @@
 
 The index holds every pair of neighbouring Chinese characters at its place, so a phrase of pairs finds exactly the
 records that contain the characters in that order: 机器学习 is '机器' <2> '学习'; odd lengths overlap the last pair.
+Digits and letters are words of their own, whatever stands between them, so that BY3800, BY-3800 and BY 3800 are one;
+the last of them may go on: GS-65 finds GS-6500, microscop both microscope and microscopy.
 """
 
 import re
-import unicodedata
 from itertools import pairwise
 
+from app.core.text import normalised
+
 HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_RUNS = re.compile(f"([{HAN}]+)|([a-z0-9\u00c0-\u024f\u0370-\u03ff]+)")
-"""The same runs as `zh_bigram` (migration 0005) sees."""
+_RUNS = re.compile(f"([{HAN}]+)|([0-9]+|[a-z\u00c0-\u024f\u0370-\u03ff]+)")
+"""The same runs as `zh_bigram` (migration 0008) sees."""
 MOST_WORDS = 10
 PAIR = 2
+_LATIN = re.compile(f"'[^{HAN}']{{2,}}'")
+"""A lexeme of letters or digits, long enough to be the beginning of others."""
 
 
 def words(typed: str) -> list[str]:
@@ -34,11 +39,12 @@ def phrase(word: str) -> str | None:
     if not lexemes:
         return None
     steps = [f" <{after - before}> {lexeme}" for (before, _), (after, lexeme) in pairwise(lexemes)]
-    return lexemes[0][1] + "".join(steps)
+    goes_on = _LATIN.fullmatch(lexemes[-1][1])
+    return lexemes[0][1] + "".join(steps) + (":*" if goes_on else "")
 
 
 def _folded(typed: str) -> str:
-    return unicodedata.normalize("NFKC", typed).lower()
+    return normalised(typed, "NFKC").lower()
 
 
 def _offsets(length: int) -> list[int]:
