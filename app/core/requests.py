@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import structlog
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +19,8 @@ log = logger("app.request")
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 MOST_DIGITS = 18
 """A longer Content-Length needs no reading."""
+HUNG_UP = 499
+"""What the log calls a request nobody waited for; never sent (nginx's number)."""
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -40,7 +42,7 @@ class RequestLog:
         request_id = given.decode() if _GIVEN_ID.fullmatch(given) else uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
-        status = 500
+        status = HUNG_UP
 
         async def answer(message: Message) -> None:
             nonlocal status
@@ -52,6 +54,9 @@ class RequestLog:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, answer)
+            except Exception:
+                status = HTTPStatus.INTERNAL_SERVER_ERROR
+                raise
             finally:
                 self._note(scope, status, time.perf_counter() - started)
 
@@ -157,6 +162,8 @@ class Faults:
 
         try:
             await self._app(scope, receive, answer)
+        except ClientDisconnect:
+            log.info("client_hung_up")
         except Exception:
             if scope["type"] != "http" or begun:
                 raise

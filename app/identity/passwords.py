@@ -1,13 +1,12 @@
 """Passwords: argon2id with the second recommended option of RFC 9106 §4 (64 MiB, 3 passes, 4 lanes)."""
 
-import unicodedata
-
 import anyio
 from anyio.to_thread import run_sync
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from app.core.errors import FieldError, Invalid
 from app.core.i18n import msg
+from app.core.text import normalised
 
 MINIMUM, MAXIMUM = 8, 128
 _HASHER = Argon2Hasher(time_cost=3, memory_cost=64 * 1024, parallelism=4)
@@ -39,4 +38,4 @@ async def password_matches(password: str, password_hash: str | None) -> bool:
 
 def _normal(password: str) -> str:
     """One spelling whatever the keyboard (NIST SP 800-63B-4 §3.1.1.2)."""
-    return unicodedata.normalize("NFKC", password)
+    return normalised(password, "NFKC")

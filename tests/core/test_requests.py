@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access.entry import Router, Writes
 from app.access.guards import unguarded
@@ -186,6 +186,34 @@ async def test_a_fault_of_ours_is_found_by_its_request_id(echo: httpx2.AsyncClie
     assert "RuntimeError" in line["exception"]
     assert "test_requests.py" in line["exception"]
     assert [line["status"] for line in written.of("request")] == [500]
+
+
+async def test_who_hangs_up_while_sending_is_no_fault_of_ours(app: FastAPI, written: Lines) -> None:
+    """Else anybody could fill the log and the alarms by breaking off."""
+    parts: list[Message] = [
+        {"type": "http.request", "body": b"a=b", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    answered: list[Message] = []
+    headers = [(b"content-type", b"application/x-www-form-urlencoded"), (b"content-length", b"100")]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/oauth/token",
+        "headers": headers,
+        "query_string": b"",
+    }
+
+    async def receive() -> Message:
+        return parts.pop(0)
+
+    async def send(message: Message) -> None:
+        answered.append(message)
+
+    await app(scope, receive, send)
+    assert answered == []
+    assert written.of("unhandled_error") == []
+    assert [line["status"] for line in written.of("request")] == [499]
 
 
 async def test_a_database_error_is_logged_without_the_row(echo: httpx2.AsyncClient, written: Lines) -> None:

@@ -109,6 +109,25 @@ def test_merged_cells_are_filled_downwards_and_announced() -> None:
     assert "A3:A5" in found.warnings[0].message.text()
 
 
+def test_merges_over_one_another_are_read_one_at_a_time() -> None:
+    """No spreadsheet writes them; a hundred thousand of them must not be carried from row to row."""
+
+    def fill(book: xlsxwriter.Workbook) -> None:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["单位", "名称"])
+        for row in range(1, 301):
+            sheet.write_row(row, 1, [f"仪器{row}"])
+        sheet.write(1, 0, "浙江大学")
+
+    merges = "".join(f'<mergeCell ref="A{2 + n % 2}:A300"/>' for n in range(50_000))
+    package, part = workbook(fill), "xl/worksheets/sheet1.xml"
+    sheet = zipfile.ZipFile(io.BytesIO(package)).read(part).decode()
+    merged = sheet.replace("</sheetData>", f'</sheetData><mergeCells count="50000">{merges}</mergeCells>')
+    assert [row[0] for row in cells(table(with_part(package, part, merged.encode())))] == [
+        "浙江大学"
+    ] * 299 + [""]
+
+
 def test_sheets_are_listed_and_chosen() -> None:
     def fill(book: xlsxwriter.Workbook) -> None:
         book.add_worksheet("空")

@@ -1,14 +1,15 @@
 """What text may be, and how it is cleaned."""
 
+import sys
 import unicodedata
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from app.core.text import BIDI, Line, Prose, clean, fault
+from app.core.text import BIDI, LAST_MARK, MOST_MARKS, Line, Prose, clean, fault, normalised, printable
 
 anything = st.text(alphabet=st.characters(exclude_categories=()), max_size=60)
 LINE = TypeAdapter(Annotated[str, Line(20)])
@@ -94,3 +95,28 @@ def test_prose_has_lines() -> None:
     assert code(PROSE, "a\0") == "nul_character"
     assert code(PROSE, "a\x0bb") == "control_character"
     assert code(PROSE, "字" * 21) == "string_too_long"
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFKC"])
+@given(runs=st.lists(st.tuples(st.sampled_from("\u0315\u0316\u0300"), st.integers(1, 200)), max_size=6))
+def test_no_run_of_marks_is_long_enough_to_make_sorting_slow(
+    form: Literal["NFC", "NFKC"], runs: list[tuple[str, int]]
+) -> None:
+    """Sorting them is quadratic: 120 kB of marks would hold the process for seconds."""
+    given_text = "e" + "".join(mark * count for mark, count in runs)
+    longest = 0
+    run = 0
+    for character in normalised(given_text, form):
+        run = run + 1 if unicodedata.combining(character) else 0
+        longest = max(longest, run)
+    assert longest <= MOST_MARKS
+
+
+def test_all_marks_are_known() -> None:
+    assert max(code for code in range(sys.maxunicode) if unicodedata.combining(chr(code))) < LAST_MARK
+
+
+def test_what_people_write_in_no_script_is_changed() -> None:
+    assert normalised("Phở Đặc Biệt") == unicodedata.normalize("NFC", "Phở Đặc Biệt")
+    assert normalised("ＸＲＤ　№", "NFKC") == "XRD No"
+    assert printable("表　1\n\u202e") == "表　1\ufffd\ufffd"

@@ -15,6 +15,10 @@ from tests.isolation.oracle import Viewer
 from tests.isolation.world import CANARY, World, connect, key_of, read
 
 
+pytestmark = pytest.mark.timeout(1800)
+"""The full walks are long."""
+
+
 class Written(logging.Handler):
     """The lines of the log, as they would be written."""
 

@@ -21,6 +21,7 @@ from app.core.tabular.limits import Limits
 from app.core.tabular.package import damaged, repacked
 from app.core.tabular.source import Source
 from app.core.tabular.table import Content, Record, Sheet, letter
+from app.core.text import printable
 
 Value = float | str | bool | time | date | datetime | timedelta
 Merge = tuple[tuple[int, int], tuple[int, int]]
@@ -53,8 +54,10 @@ def open_sheet(source: Source, name: str | None, limits: Limits) -> Content:
         unread.setdefault(row, {})[column] = code
     return Content(
         lambda: _records(sheet, merges, unread),
-        sheet=meta.name,
-        sheets=tuple(Sheet(other.name, other.visible != SheetVisibleEnum.Visible) for other in sheets),
+        sheet=printable(meta.name),
+        sheets=tuple(
+            Sheet(printable(other.name), other.visible != SheetVisibleEnum.Visible) for other in sheets
+        ),
         warnings=(*_other_sheets(sheets, meta), *_merged(merges)),
     )
 
@@ -62,13 +65,14 @@ def open_sheet(source: Source, name: str | None, limits: Limits) -> Content:
 def _chosen(
     workbook: CalamineWorkbook, sheets: Sequence[SheetMetadata], name: str | None
 ) -> tuple[SheetMetadata, CalamineSheet]:
-    if name is not None and name not in {meta.name for meta in sheets}:
-        names = "、".join(meta.name for meta in sheets)
+    names = [printable(meta.name) for meta in sheets]
+    if name is not None and name not in names:
         raise TableError(
-            "sheet_unknown", msg("没有名为「{name}」的工作表；有：{names}", name=shown(name), names=names)
+            "sheet_unknown",
+            msg("没有名为「{name}」的工作表；有：{names}", name=shown(name), names="、".join(names)),
         )
-    for meta in sheets:
-        if meta.name == name or (name is None and meta.visible == SheetVisibleEnum.Visible):
+    for shown_name, meta in zip(names, sheets, strict=True):
+        if shown_name == name or (name is None and meta.visible == SheetVisibleEnum.Visible):
             sheet = workbook.get_sheet_by_name(meta.name)
             if sheet.start is not None:
                 return meta, sheet
@@ -78,24 +82,24 @@ def _chosen(
 def _records(
     sheet: CalamineSheet, merges: Sequence[Merge], unread: Mapping[int, Mapping[int, str]]
 ) -> Iterator[Record]:
-    """Every row that is not blank, from column A; vertical merges are filled downwards."""
+    """Every row that is not blank, from column A; vertical merges are filled downwards, one at a time in a column."""
     assert sheet.start is not None  # _chosen took a sheet with content
     left = [""] * sheet.start[1]
     starting: dict[int, list[Merge]] = {}
     for merge in merges:
         starting.setdefault(merge[0][0], []).append(merge)
-    open_merges: list[tuple[int, int, str]] = []
+    open_merges: dict[int, tuple[int, str]] = {}
     blank = [""] * sheet.width
     for index, row in enumerate(sheet.iter_rows()):
         if row == blank and not open_merges and index not in unread:
             continue
         cells = left + [value if isinstance(value, str) else as_text(value) for value in row]
-        open_merges = [merge for merge in open_merges if merge[0] >= index]
-        for _last, column, value in open_merges:
+        open_merges = {column: merge for column, merge in open_merges.items() if merge[0] >= index}
+        for column, (_last, value) in open_merges.items():
             cells[column] = cells[column] or value
         for (_top, column), (last, _right) in starting.get(index, ()):
             if last > index and column < len(cells):
-                open_merges.append((last, column, cells[column]))
+                open_merges[column] = (last, cells[column])
         yield Record(index + 1, cells, unread=unread.get(index, {}))
 
 
@@ -127,7 +131,7 @@ def _other_sheets(sheets: Sequence[SheetMetadata], read: SheetMetadata) -> Itera
             yield FieldError(
                 "file",
                 "sheet_not_read",
-                msg("工作表「{name}」{hidden}没有读取", name=meta.name, hidden=state),
+                msg("工作表「{name}」{hidden}没有读取", name=printable(meta.name), hidden=state),
             )
 
 
