@@ -14,7 +14,6 @@ from tests.isolation.endpoints import Town
 from tests.isolation.oracle import Viewer
 from tests.isolation.world import CANARY, World, connect, key_of, read
 
-
 pytestmark = pytest.mark.timeout(1800)
 """The full walks are long."""
 
