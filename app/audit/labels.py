@@ -20,6 +20,7 @@ KINDS: dict[str, Message] = {
     "instrument.retired": pmsg("event", "报废仪器"),
     "instrument_import.applied": pmsg("event", "批量导入仪器"),
     "membership.added": pmsg("event", "加入单位"),
+    "membership.changed": pmsg("event", "更改成员角色"),
     "membership.removed": pmsg("event", "离开单位"),
     "oauth_client.registered": pmsg("event", "登记接口客户端"),
     "oauth_grant.revoked": pmsg("event", "撤销接口授权"),

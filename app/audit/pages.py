@@ -21,6 +21,7 @@ from app.core.keyset import ListQuery, Part
 from app.core.problems import locale_of
 from app.core.schema import Day
 from app.core.tabular import Cell, write_csv
+from app.core.text import Line
 from app.web.public import SHANGHAI, Entry, Pages, province_name, render
 
 pages = Pages(
@@ -34,6 +35,7 @@ class JournalQuery(ListQuery):
     """The page's filters; days are those of Asia/Shanghai, both included."""
 
     kind: Annotated[str | None, Query(pattern=KIND, max_length=80)] = None
+    q: Annotated[str, Line(100)] | None = None
     actor_id: UUID | None = None
     subject_id: Annotated[str | None, Query(pattern=r"^[0-9A-Za-z_-]+$", max_length=80)] = None
     first_day: Day | None = None
@@ -60,7 +62,7 @@ async def list_page(
 ) -> Response:
     """What happened in the province; htmx asks for the results alone."""
     part = Part.of(request, wanted)
-    found = await service.find(db, caller=caller, wanted=wanted.events(), part=part)
+    found = await service.find(db, caller=caller, wanted=wanted.events(), part=part, text=wanted.q)
     events = [AuditEventOut.of(event, caller) for event in found.items]
     told = await telling(db, caller, events)
     return render(
@@ -82,7 +84,7 @@ async def export_csv(
     request: Request, db: Reads, caller: Auditor, wanted: Annotated[JournalQuery, Query()]
 ) -> Response:
     """The filtered journal as CSV; one that is too long is refused, not cut."""
-    found = await service.every(db, caller=caller, wanted=wanted.events())
+    found = await service.every(db, caller=caller, wanted=wanted.events(), text=wanted.q)
     events = [AuditEventOut.of(event, caller) for event in found]
     told = await telling(db, caller, events)
     body = b"".join(write_csv(_rows(events, told, locale_of(request))))
@@ -101,6 +103,8 @@ def _active(wanted: JournalQuery, told: Telling) -> list[tuple[str, Any]]:
     shown: list[tuple[str, Any]] = []
     if wanted.kind:
         shown.append(("kind", labels.GROUPS.get(wanted.kind) or labels.kind_label(wanted.kind)))
+    if wanted.q:
+        shown.append(("q", f"“{wanted.q}”"))
     if wanted.actor_id:
         shown.append(("actor_id", told.name("account", wanted.actor_id) or str(wanted.actor_id)))
     if wanted.subject_id:

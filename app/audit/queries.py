@@ -9,10 +9,10 @@ from app.journal.public import JournalEvent
 NEWEST_FIRST = Order((JournalEvent.id,), descending=True)
 
 
-def events(tenant_id: str, wanted: AuditQuery) -> Select[JournalEvent]:
+def events(tenant_id: str, wanted: AuditQuery, *narrower: ColumnElement[bool]) -> Select[JournalEvent]:
     """The events on one province's things, and what its people did elsewhere."""
     parties = or_(JournalEvent.tenant_id == tenant_id, JournalEvent.actor_tenant_id == tenant_id)
-    return select(JournalEvent).where(parties, *_conditions(tenant_id, wanted))
+    return select(JournalEvent).where(parties, *_conditions(tenant_id, wanted), *narrower)
 
 
 def _conditions(tenant_id: str, wanted: AuditQuery) -> list[ColumnElement[bool]]:

@@ -10,17 +10,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, or_, select
+
 from app.access.permissions import ROLES
 from app.access.principal import Principal
 from app.audit import labels
 from app.audit.schemas import AuditEventOut
 from app.core.db import ReadSession
 from app.core.i18n import Message, msg, pmsg
-from app.identity.public import account_names
+from app.identity.public import account_names, accounts_called
+from app.journal.public import JournalEvent
 from app.organisations import public as organisations
 
 Namer = Callable[[ReadSession, Principal, Collection[UUID]], Awaitable[Mapping[UUID, str]]]
 """The names of things by id, by one statement; what the reader may not see is left out."""
+Finder = Callable[[Principal, str], Select[UUID]]
+"""The ids of the things whose name holds a text, of those the reader may see."""
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _YES, _NO = msg("是"), msg("否")
 
@@ -35,6 +40,9 @@ class Subject:
     fields: Mapping[str, Message] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, Message]] = field(default_factory=dict)
     """By field, what its values are called."""
+    finder: Finder | None = None
+    beside: tuple[str, ...] = ()
+    """Fields without which an event of the thing says too little; told beside the thing's name."""
 
 
 async def _accounts(db: ReadSession, _caller: Principal, ids: Collection[UUID]) -> Mapping[UUID, str]:
@@ -44,15 +52,18 @@ async def _accounts(db: ReadSession, _caller: Principal, ids: Collection[UUID]) 
 _SUBJECTS: dict[str, Subject] = {
     "account": Subject(
         names=_accounts,
+        finder=accounts_called,
         fields={
             "organisation_id": pmsg("one", "单位"),
             "role": msg("角色"),
             "identity_provider_id": msg("登录方式"),
         },
         words={"role": {role.value: name for role, name in ROLES.items()}},
+        beside=("organisation_id",),
     ),
     "organisation": Subject(
         names=organisations.names,
+        finder=organisations.called,
         address="/organisations/{id}",
         fields=organisations.FIELDS,
         words=organisations.WORDS,
@@ -91,11 +102,21 @@ class Telling:
         pattern = _SUBJECTS.get(event.subject_type, Subject()).address
         return pattern.format(id=event.subject_id) if pattern else None
 
+    def beside(self, event: AuditEventOut) -> list[str]:
+        """What an event's subject was about it with, where its name is known."""
+        facts = {**(event.before or {}), **(event.after or {})}
+        about = _SUBJECTS.get(event.subject_type, Subject()).beside
+        told = (self.name(field.removesuffix("_id"), facts.get(field)) for field in about)
+        return [name for name in told if name]
+
     def changes(self, event: AuditEventOut) -> Iterator[Change]:
-        """What an event changed, field by field."""
+        """What an event changed, field by field; what stayed as it was is left out."""
         known = _SUBJECTS.get(event.subject_type, Subject())
         before, after = event.before or {}, event.after or {}
+        changing = event.before is not None and event.after is not None
         for name in {**before, **after}:
+            if changing and before.get(name) == after.get(name):
+                continue
             words = known.words.get(name, {})
             label = known.fields.get(name) or labels.FIELDS.get(name)
             values = (self._told(name, words, facts.get(name)) for facts in (before, after))
@@ -127,6 +148,20 @@ async def telling(db: ReadSession, caller: Principal, events: Iterable[AuditEven
             called = await namer(db, caller, ids)
             names |= {(subject_type, id_): name for id_, name in called.items()}
     return Telling(names)
+
+
+def about(caller: Principal, text: str) -> ColumnElement[bool]:
+    """Events of things called so, or with this identifier; and what own people called so did."""
+    people = accounts_called(caller, text)
+    conditions = [JournalEvent.subject_id == text, JournalEvent.actor_id.in_(people)]
+    for subject_type, subject in _SUBJECTS.items():
+        if subject.finder:
+            found = subject.finder(caller, text).subquery()
+            ids = select(cast(found.c.id, Text))
+            conditions.append(
+                and_(JournalEvent.subject_type == subject_type, JournalEvent.subject_id.in_(ids))
+            )
+    return or_(*conditions)
 
 
 def _mentioned(events: Iterable[AuditEventOut]) -> Iterator[tuple[str, UUID | str | None]]:

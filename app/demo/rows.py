@@ -87,5 +87,5 @@ def booking_events(plan: BookingPlan, row: Mapping[str, Any], booking_id: UUID) 
     }
     yield Event("booking.created", subject, plan.tenant_id, actor, after=facts)
     if plan.cancelled_at is not None:
-        before, after = {"status": "confirmed"}, {"reason": plan.cancel_reason}
+        before, after = {"status": "confirmed"}, {"status": "cancelled", "reason": plan.cancel_reason}
         yield Event("booking.cancelled", subject, plan.tenant_id, actor, before, after)

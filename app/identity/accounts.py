@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import delete, insert
+from sqlalchemy import Select, delete, insert, literal_column
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.access.permissions import OVERSEERS, Role
+from app.access.principal import Principal
 from app.core.db import ReadSession, Session
 from app.core.errors import Conflict, FieldError, Invalid, NotFound, on_violation
 from app.core.i18n import msg
@@ -98,19 +99,24 @@ async def add_membership(
     if role not in MEMBER_ROLES:
         raise ValueError(f"{role} is not a role in an organisation")
     values = {"tenant_id": tenant_id, "account_id": account_id, "organisation_id": organisation_id}
-    await session.execute(
+    before = await session.scalar(
         upsert(Membership)
         .values(**values, role=role.value)
         .on_conflict_do_update(
             index_elements=[Membership.account_id, Membership.organisation_id], set_={"role": role.value}
         )
+        .returning(literal_column("old.role"))
     )
+    if before == role:
+        return
+    about = {"organisation_id": organisation_id}
     await record(
         session,
-        "membership.added",
+        "membership.changed" if before else "membership.added",
         subject=("account", account_id),
         tenant_id=tenant_id,
-        after={"organisation_id": organisation_id, "role": role.value},
+        before={**about, "role": before} if before else None,
+        after={**about, "role": role.value},
     )
 
 
@@ -175,6 +181,11 @@ async def account_names(session: ReadSession, ids: Iterable[UUID]) -> dict[UUID,
         return {}
     rows = await session.execute(queries.ACCOUNT_NAMES, {"ids": wanted})
     return {row.id: row.name for row in rows}
+
+
+def accounts_called(caller: Principal, text: str) -> Select[UUID]:
+    """The own province's people with a text in their name."""
+    return queries.accounts_called(str(caller.tenant_id), text)
 
 
 async def remove_steward(session: Session, *, account_id: UUID, instrument_id: UUID) -> None:

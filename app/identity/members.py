@@ -27,6 +27,32 @@ def no_such_account() -> Invalid:
     return Invalid(errors=[FieldError("login_name", "identity.account_unknown", reason)])
 
 
+async def ensure_new(db: ReadSession, *, organisation: Organisation, account_id: UUID) -> None:
+    """Who is a member already is not added again; their role is changed in the list.
+
+    Raises:
+        Invalid: the account is a member.
+    """
+    if await db.scalar(queries.member_role(organisation.id, account_id)):
+        reason = msg("对方已是本单位成员；要更改角色，请用列表中的按钮")
+        raise Invalid(errors=[FieldError("login_name", "identity.already_member", reason)])
+
+
+async def ensure_meant(db: ReadSession, *, caller: Principal, account_id: UUID) -> None:
+    """To add oneself, or an officer of the province, is to be confirmed.
+
+    Raises:
+        Invalid: it is so.
+    """
+    if account_id == caller.id:
+        reason = msg("这是您自己的账号；确实要加入该单位的，请勾选确认")
+    elif (await db.scalars(queries.roles_of([account_id]))).first():
+        reason = msg("对方是本省的省级管理员或审计员；确实要加入该单位的，请勾选确认")
+    else:
+        return
+    raise Invalid(errors=[FieldError("confirmed", "identity.membership_unconfirmed", reason)])
+
+
 async def account_named(session: Session, *, tenant_id: str, login_name: str) -> UUID | None:
     """The account of a province that signs in with this name. Runs in the sign-in context, which alone sees the names."""
     account_id: UUID | None = await session.scalar(queries.account_named(tenant_id, login_name.lower()))
@@ -58,16 +84,21 @@ async def appoint(
     )
 
 
-async def role_to_end(
-    db: ReadSession, *, caller: Principal, organisation: Organisation, account_id: UUID
+async def present_role(
+    db: ReadSession,
+    *,
+    caller: Principal,
+    organisation: Organisation,
+    account_id: UUID,
+    wanted: Role = Role.MEMBER,
 ) -> Role:
-    """What a member is whom the caller may dismiss.
+    """What a member is whom the caller may dismiss, or give the role `wanted`.
 
     Raises:
         NotFound: the account is no member of the organisation.
-        Forbidden: the caller does not dismiss here, or not a member of this role.
+        Forbidden: the caller does not appoint here, or not a member of this role or to the wanted one.
     """
-    present = await _ensure_may_change(db, caller, organisation, account_id, Role.MEMBER)
+    present = await _ensure_may_change(db, caller, organisation, account_id, wanted)
     if present is None:
         raise NotFound
     return present
@@ -82,7 +113,10 @@ async def dismiss(db: Session, *, caller: Principal, organisation_id: UUID, acco
         LastManager: nobody would manage the organisation.
     """
     organisation = await get(db, caller=caller, organisation_id=organisation_id)
-    if await role_to_end(db, caller=caller, organisation=organisation, account_id=account_id) is Role.MANAGER:
+    if (
+        await present_role(db, caller=caller, organisation=organisation, account_id=account_id)
+        is Role.MANAGER
+    ):
         await _ensure_another_manager(db, organisation_id, account_id)
     await remove_membership(db, account_id=account_id, organisation_id=organisation_id)
 

@@ -1,17 +1,20 @@
 """The people of a province, for its officers; of an organisation, for its managers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Select
 
 from app.access.guards import ensure
 from app.access.principal import Principal
-from app.core.db import ReadSession
-from app.core.keyset import Part, Slice, fetch, fetch_all
+from app.core.db import ReadSession, Session
+from app.core.keyset import Order, Part, Slice, fetch, fetch_all
 from app.identity import queries
 from app.identity.models import Account
-from app.identity.policy import may_list
+from app.identity.policy import may_list, may_see_login_names
 from app.identity.schemas import PeopleQuery
 from app.organisations.public import names
 
@@ -45,10 +48,26 @@ async def find(db: ReadSession, *, caller: Principal, wanted: PeopleQuery, part:
         Forbidden: the caller is no officer of the province and manages no organisation.
     """
     ensure(may_list(caller))
-    bound_to = ["people", caller.tenant_id, wanted.filters()]
-    order = queries.PEOPLE_ORDERS[wanted.sort]
-    found = await fetch(db, queries.people(caller, wanted), order, part, bound_to=bound_to)
+    found = await fetch(db, *_page(caller, wanted), part, bound_to=_bound_to(caller, wanted))
     return Slice(await _described(db, caller, found.items), found.next)
+
+
+async def login_names(
+    session: Session, *, caller: Principal, wanted: PeopleQuery, part: Part
+) -> Mapping[UUID, str]:
+    """With what name the people of a page sign in, as far as the caller manages them.
+
+    Runs in the sign-in context, which alone sees the names.
+
+    Raises:
+        Forbidden: as `find`.
+    """
+    ensure(may_list(caller))
+    if not may_see_login_names(caller):
+        return {}
+    found = await fetch(session, *_page(caller, wanted), part, bound_to=_bound_to(caller, wanted))
+    rows = await session.execute(queries.login_names(caller, [account.id for account in found.items]))
+    return {row.account_id: row.login_name for row in rows}
 
 
 async def every(db: ReadSession, *, caller: Principal, wanted: PeopleQuery) -> list[PersonEntry]:
@@ -59,9 +78,16 @@ async def every(db: ReadSession, *, caller: Principal, wanted: PeopleQuery) -> l
         ExportTooLarge: they are more than a file holds.
     """
     ensure(may_list(caller))
-    order = queries.PEOPLE_ORDERS[wanted.sort]
-    accounts = await fetch_all(db, queries.people(caller, wanted), order)
+    accounts = await fetch_all(db, *_page(caller, wanted))
     return await _described(db, caller, accounts)
+
+
+def _page(caller: Principal, wanted: PeopleQuery) -> tuple[Select[Account], Order]:
+    return queries.people(caller, wanted), queries.PEOPLE_ORDERS[wanted.sort]
+
+
+def _bound_to(caller: Principal, wanted: PeopleQuery) -> list[Any]:
+    return ["people", caller.tenant_id, wanted.filters()]
 
 
 async def _described(db: ReadSession, caller: Principal, accounts: Sequence[Account]) -> list[PersonEntry]:

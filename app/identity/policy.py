@@ -23,6 +23,11 @@ def may_list_members(caller: Principal, organisation: Organisation) -> Verdict:
     return Refusal(msg("只有本单位的管理员和本省的管理员、审计员可以查看单位成员"))
 
 
+def may_see_login_names(caller: Principal) -> bool:
+    """Who appoints members does so by login name: province admins and managers."""
+    return caller.kind == "person" and bool(caller.managed or Role.PROVINCE_ADMIN in caller.roles)
+
+
 def may_appoint(caller: Principal, organisation: Organisation, role: Role) -> Verdict:
     """Province admins appoint anyone in their province; managers of the organisation appoint its members."""
     if caller.administers(organisation.tenant_id):

@@ -5,6 +5,7 @@ from uuid import UUID
 from app.core.db import Session
 from app.identity.accounts import (
     account_names,
+    accounts_called,
     add_membership,
     add_steward,
     create_account,
@@ -26,6 +27,7 @@ __all__ = [
     "Device",
     "Registration",
     "account_names",
+    "accounts_called",
     "add_membership",
     "add_steward",
     "authenticate",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, bindparam, func, select
 
-from app.access.permissions import OVERSEERS
+from app.access.permissions import OVERSEERS, Role
 from app.access.principal import Principal
 from app.core.keyset import Order
 from app.identity.models import (
@@ -25,6 +25,13 @@ from app.tenancy.models import Province
 ACCOUNT_NAMES = select(Account.id, Account.display_name.label("name")).where(
     Account.id == any_(bindparam("ids", type_=ARRAY(Uuid)))
 )
+
+
+def accounts_called(tenant_id: str, text: str) -> Select[UUID]:
+    """The accounts of a province with a text in their name."""
+    return select(Account.id).where(
+        Account.tenant_id == tenant_id, Account.display_name.icontains(text, autoescape=True)
+    )
 
 
 def live_sessions(account_id: UUID | None, idle: timedelta) -> Select[BrowserSession]:
@@ -128,6 +135,19 @@ def account_named(tenant_id: str, login_name: str) -> Select[UUID]:
             Account.status == "active",
         )
     )
+
+
+def login_names(caller: Principal, account_ids: Collection[UUID]) -> Select[UUID, str]:
+    """The login names of own people: for province admins of all, for managers of their members."""
+    found = select(LocalCredential.account_id, LocalCredential.login_name).where(
+        LocalCredential.tenant_id == caller.tenant_id, LocalCredential.account_id.in_(account_ids)
+    )
+    if Role.PROVINCE_ADMIN in caller.roles:
+        return found
+    theirs = select(Membership.role).where(
+        Membership.account_id == LocalCredential.account_id, Membership.organisation_id.in_(caller.managed)
+    )
+    return found.where(theirs.exists())
 
 
 def providers() -> Select[Province, IdentityProvider | None]:

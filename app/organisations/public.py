@@ -8,7 +8,7 @@ from app.core.db import ReadSession
 from app.organisations.labels import FIELDS, WORDS
 from app.organisations.models import Organisation
 from app.organisations.places import place_choices, place_names
-from app.organisations.queries import names_of, visible_to
+from app.organisations.queries import called, names_of, visible_to
 from app.organisations.schemas import OrganisationCreate
 from app.organisations.service import get, register
 
@@ -17,6 +17,7 @@ __all__ = [
     "WORDS",
     "Organisation",
     "OrganisationCreate",
+    "called",
     "get",
     "names",
     "place_choices",

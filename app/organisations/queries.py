@@ -46,6 +46,13 @@ def names_of(caller: Principal, ids: Collection[UUID]) -> Select[UUID, str]:
     return select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids), visible_to(caller))
 
 
+def called(caller: Principal, text: str) -> Select[UUID]:
+    """Organisations with a text in their name, as far as the caller may see them."""
+    return select(Organisation.id).where(
+        Organisation.name.icontains(text, autoescape=True), visible_to(caller)
+    )
+
+
 def _conditions(wanted: OrganisationQuery) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.q:

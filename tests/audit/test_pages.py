@@ -16,13 +16,14 @@ from fastapi import FastAPI
 from app.access.permissions import Role
 from app.audit.labels import GROUPS, KINDS
 from app.core.db import Database
+from app.identity.public import add_membership
 from app.journal.public import record
 from app.settings import Settings
 from app.tenancy.context import TenantContext
 from tests.support.clients import Clients, clients_of, statements_on
 from tests.support.database import RolledBackDatabase
 from tests.support.people import Person, make_person
-from tests.support.places import make_instrument
+from tests.support.places import make_instrument, make_organisation
 
 APP = Path(__file__).parents[2] / "app"
 HTML = {"accept": "text/html"}
@@ -135,6 +136,80 @@ async def test_a_record_is_told_with_names_words_and_local_time(
     assert "仪器的全部记录" in told
     for raw in ("starts_at", "organisation_id", "T01:00", "province_admin", str(place.organisation_id)):
         assert raw not in told
+
+
+async def told_of(auditor: httpx2.AsyncClient, **query: str) -> str:
+    page = unescape((await auditor.get("/audit", params=query, headers=HTML)).text)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+async def test_only_what_differs_is_told_and_its_codes_in_words(
+    clients: Clients, auditor: httpx2.AsyncClient, database: Database
+) -> None:
+    person = await make_person(clients.database, clients.settings, tenant_id="330000")
+    async with database.transaction(TenantContext("330000", person.id).info()) as session:
+        at = {"starts_at": "2026-11-23T01:00:00Z", "purpose": "teaching"}
+        after = {"status": "cancelled", "reason": "停电"}
+        subject = ("booking", STRANGER)
+        await record(
+            session, "booking.moved", subject=subject, before=at, after={**at, "purpose": "research"}
+        )
+        await record(session, "booking.cancelled", subject=subject, before={"status": "confirmed"}, after=after)
+    told = await told_of(auditor)
+    assert "状态 已确认 → 已取消" in told
+    assert "理由 — → 停电" in told
+    assert "用途 教学 → 科学研究" in told
+    assert "开始时间" not in told
+
+
+async def test_a_membership_names_its_organisation_and_a_new_role_is_a_change(
+    clients: Clients, auditor: httpx2.AsyncClient, database: Database
+) -> None:
+    place = await make_instrument(
+        database, "330000", organisation_id=await make_organisation(database, "330000", "钱塘示例大学")
+    )
+    person = await make_person(
+        clients.database,
+        clients.settings,
+        tenant_id="330000",
+        name="沈知行",
+        organisations={place.organisation_id: Role.MEMBER},
+    )
+    for role in (Role.MANAGER, Role.MANAGER):
+        async with database.transaction(TenantContext("330000", person.id).info()) as session:
+            await add_membership(
+                session,
+                tenant_id="330000",
+                account_id=person.id,
+                organisation_id=place.organisation_id,
+                role=role,
+            )
+    changed = await told_of(auditor, kind="membership.changed")
+    assert changed.count("更改成员角色 membership.changed 沈知行 钱塘示例大学") == 1
+    assert "角色 单位成员 → 单位管理员" in changed
+    assert "加入单位 membership.added 沈知行 钱塘示例大学" in await told_of(auditor, kind="membership.added")
+
+
+async def test_records_are_found_by_a_name_and_told_to_the_second(
+    clients: Clients, auditor: httpx2.AsyncClient, actor: Person, database: Database
+) -> None:
+    place = await make_instrument(
+        database, "330000", organisation_id=await make_organisation(database, "330000", "钱塘示例大学")
+    )
+    async with database.transaction(TenantContext("330000", actor.id).info()) as session:
+        await record(session, "instrument.changed", subject=("instrument", place.instrument_id))
+        await record(session, "organisation.suspended", subject=("organisation", place.organisation_id))
+    by_person, by_thing = await told_of(auditor, q="明远"), await told_of(auditor, q="钱塘")
+    assert "instrument.changed" in by_person
+    assert "booking.created" not in by_person
+    assert "organisation.suspended" in by_thing
+    assert "instrument.changed" not in by_thing
+    assert "instrument.changed" in await told_of(auditor, q=str(place.instrument_id))
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d 修改仪器", by_person)
+    assert "对象标识须完整" in await told_of(auditor, q="not-a:known/id")
+    file = await auditor.get("/audit/export.csv", params={"q": "钱塘"})
+    assert file.text.count("organisation.suspended") == 1
+    assert "instrument.changed" not in file.text
 
 
 async def test_a_file_that_would_be_cut_is_refused(

@@ -111,7 +111,7 @@ async def test_somebody_always_answers_for_the_organisation(house: House) -> Non
     only = await house.person("许清禾", Role.MANAGER, login_name="xu.qinghe")
     for refused in (
         await house.send(admin, f"/{only.id}/remove"),
-        await house.send(admin, login_name="xu.qinghe", role="member"),
+        await house.send(admin, f"/{only.id}/role", role="member"),
     ):
         assert refused.status_code == 409
         assert "请先任命另一位" in refused.text
@@ -119,6 +119,77 @@ async def test_somebody_always_answers_for_the_organisation(house: House) -> Non
     assert (await house.send(admin, login_name="shen.zhixing", role="manager")).status_code == 303
     assert (await house.send(admin, f"/{only.id}/remove")).status_code == 303
     assert await house.roles() == {"沈知行": "manager"}
+
+
+async def test_a_role_is_changed_from_the_list_after_a_confirmation(house: House) -> None:
+    admin = await house.admin()
+    member = await house.person("沈知行", Role.MEMBER, login_name="shen.zhixing")
+    page = (await admin.get(house.url, headers=HTML)).text
+    assert f'href="{house.url}/{member.id}/role"' in page
+    asked = (await admin.get(f"{house.url}/{member.id}/role", headers=HTML)).text
+    assert "沈知行 在「钱塘示例大学」的角色将由单位成员改为单位管理员。" in asked
+    assert "这是您自己的账号" not in asked
+    assert (await house.send(admin, f"/{member.id}/role", role="manager")).status_code == 303
+    assert await house.roles() == {"沈知行": "manager"}
+    again = await house.send(admin, login_name="shen.zhixing", role="member")
+    assert again.status_code == 422
+    assert "对方已是本单位成员" in again.text
+    outsider = await house.person("林知远")
+    for path in (f"/{outsider.id}/role", f"/{uuid4()}/role"):
+        assert (await admin.get(house.url + path, headers=HTML)).status_code == 404
+        assert (await house.send(admin, path, role="manager")).status_code == 404
+    assert (await house.send(admin, f"/{member.id}/role", role="king")).status_code == 422
+    manager = await house.manager()
+    assert f"{member.id}/role" not in (await manager.get(house.url, headers=HTML)).text
+    assert (await manager.get(f"{house.url}/{member.id}/role", headers=HTML)).status_code == 403
+    assert (await house.send(manager, f"/{member.id}/role", role="member")).status_code == 403
+
+
+async def test_oneself_and_officers_are_added_after_a_confirmation(house: House) -> None:
+    await house.person("许清禾", roles=[Role.AUDITOR], login_name="xu.qinghe")
+    admin = await house.clients.of(
+        "330000", name="陈静", roles=[Role.PROVINCE_ADMIN], login_name="chen.jing"
+    )
+    for login_name, reason in (("chen.jing", "这是您自己的账号"), ("xu.qinghe", "省级管理员或审计员")):
+        asked = await house.send(admin, login_name=login_name, role="member")
+        assert asked.status_code == 422
+        assert reason in asked.text
+        assert 'name="confirmed"' in asked.text
+    assert await house.roles() == {}
+    for login_name in ("chen.jing", "xu.qinghe"):
+        sent = await house.send(admin, login_name=login_name, role="member", confirmed="true")
+        assert sent.status_code == 303
+    assert await house.roles() == {"陈静": "member", "许清禾": "member"}
+
+
+async def test_login_names_are_shown_to_who_manages_the_person(house: House) -> None:
+    elsewhere = await make_organisation(house.database, "330000", "另一所大学")
+    await house.person("沈知行", Role.MEMBER, login_name="shen.zhixing")
+    await make_person(
+        house.database,
+        house.settings,
+        tenant_id="330000",
+        name="林知远",
+        organisations={elsewhere: Role.MEMBER},
+        login_name="lin.zhiyuan",
+    )
+    await house.person("外省人", tenant_id="310000", login_name="of.shanghai")
+    admin, manager = await house.admin(), await house.manager()
+    auditor = await house.clients.of("330000", roles=[Role.AUDITOR])
+    both = await house.clients.of(
+        "330000", roles=[Role.AUDITOR], organisations={house.organisation: Role.MANAGER}
+    )
+    for client, seen in (
+        (admin, {"shen.zhixing", "lin.zhiyuan"}),
+        (manager, {"shen.zhixing"}),
+        (both, {"shen.zhixing"}),
+        (auditor, set()),
+    ):
+        page = (await client.get("/people", headers=HTML)).text
+        assert {name for name in ("shen.zhixing", "lin.zhiyuan", "of.shanghai") if name in page} == seen
+        assert "账号由平台运行方开通" in page
+    assert "shen.zhixing" in (await manager.get(house.url, headers=HTML)).text
+    assert "shen.zhixing" not in (await auditor.get(house.url, headers=HTML)).text
 
 
 @pytest.mark.parametrize("login_name", ["nobody.here", "of.shanghai", "suspended.one"])

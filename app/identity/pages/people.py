@@ -16,6 +16,7 @@ from app.core.keyset import Part
 from app.core.problems import locale_of
 from app.core.tabular import Cell, write_csv
 from app.identity import labels, people
+from app.identity.context import sign_in_transaction
 from app.identity.people import PersonEntry
 from app.identity.schemas import PeopleQuery
 from app.organisations.public import names
@@ -32,7 +33,11 @@ async def list_page(
     request: Request, db: Reads, caller: Officer, wanted: Annotated[PeopleQuery, Query()]
 ) -> Response:
     """People with their organisations and roles, under filters; htmx asks for the results alone."""
-    found = await people.find(db, caller=caller, wanted=wanted, part=Part.of(request, wanted))
+    part = Part.of(request, wanted)
+    # First, in a transaction that ends before this request's begins: its role sees no login names.
+    async with sign_in_transaction(request) as session:
+        login_names = await people.login_names(session, caller=caller, wanted=wanted, part=part)
+    found = await people.find(db, caller=caller, wanted=wanted, part=part)
     known = await names(db, caller, [wanted.organisation]) if wanted.organisation else {}
     return render(
         request,
@@ -40,6 +45,7 @@ async def list_page(
         fragment="identity/_people.html",
         caller=caller,
         people=found.items,
+        login_names=login_names,
         next_cursor=found.next,
         wanted=wanted,
         active=_active(wanted, known),

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, Uuid, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
+from app.access.principal import Principal
 from app.instruments.models import Booking, Instrument, InstrumentUnit
 
 
@@ -27,6 +28,16 @@ def booking_names(ids: Collection[UUID]) -> Select[UUID, str, str]:
     """Of which instrument and unit bookings are."""
     named = select(Booking.id, Booking.instrument_name.label("name"), Booking.unit_label.label("label"))
     return named.where(_among(Booking.id, ids))
+
+
+def instruments_called(_caller: Principal, text: str) -> Select[UUID]:
+    """Instruments with a text in their name, of those the province may see."""
+    return select(Instrument.id).where(Instrument.name_zh.icontains(text, autoescape=True))
+
+
+def bookings_called(_caller: Principal, text: str) -> Select[UUID]:
+    """Bookings of instruments with a text in their name, of those the province may see."""
+    return select(Booking.id).where(Booking.instrument_name.icontains(text, autoescape=True))
 
 
 def _among(column: InstrumentedAttribute[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ from app.access.principal import Principal
 from app.audit.public import Subject
 from app.core.db import ReadSession
 from app.core.i18n import Message, msg, pmsg
+from app.instruments.booking.panel import PURPOSES
 from app.instruments.registry import names
 from app.instruments.registry.export import WORDS
 from app.instruments.rules import vocabulary
@@ -41,7 +42,7 @@ async def _bookings(db: ReadSession, _caller: Principal, ids: Collection[UUID]) 
 
 
 JOURNAL_SUBJECTS: Mapping[str, Subject] = {
-    "instrument": Subject(_instruments, "/instruments/{id}", FIELDS, WORDS),
+    "instrument": Subject(_instruments, "/instruments/{id}", FIELDS, WORDS, names.instruments_called),
     "unit": Subject(
         _units,
         fields={"label": msg("名称"), "serial": msg("出厂编号"), "active": msg("可预约")},
@@ -57,5 +58,7 @@ JOURNAL_SUBJECTS: Mapping[str, Subject] = {
             "purpose": msg("用途"),
             "organisation_id": msg("预约单位"),
         },
+        words={"purpose": PURPOSES, "status": vocabulary.BOOKING_STATUSES},
+        finder=names.bookings_called,
     ),
 }

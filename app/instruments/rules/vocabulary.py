@@ -38,6 +38,11 @@ RUNNING_STATES: Labels = {
     "awaiting_repair": msg("待修"),
     "awaiting_scrap": msg("待报废"),
 }
+BOOKING_STATUSES: Labels = {
+    "requested": msg("待审批"),
+    "confirmed": msg("已确认"),
+    "cancelled": msg("已取消"),
+}
 SERVICE_STATUSES: Labels = {
     "open": msg("开放"),
     "restricted": msg("限内部"),
