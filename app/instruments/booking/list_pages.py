@@ -24,6 +24,7 @@ from app.instruments.booking.calendar import name_in
 from app.instruments.booking.panel import PURPOSES
 from app.instruments.booking.schemas import BookingsQuery, check_window
 from app.instruments.models import Booking
+from app.instruments.rules.vocabulary import BOOKING_STATUSES
 from app.web.public import SHANGHAI, Entry, Form, Pages, province_name, render
 
 pages = Pages(
@@ -32,7 +33,6 @@ pages = Pages(
     ],
 )
 Reader = Annotated[Principal, requires(Permission.BOOKINGS_READ)]
-STATUSES = {"requested": msg("待审批"), "confirmed": msg("已确认"), "cancelled": msg("已取消")}
 HEADS = (
     msg("预约单号"),
     msg("状态"),
@@ -153,7 +153,7 @@ def _table(
     for row in rows:
         yield [
             str(row.id),
-            STATUSES[row.status].text(locale),
+            BOOKING_STATUSES[row.status].text(locale),
             _at(row.starts_at, row.tz),
             _at(row.ends_at, row.tz),
             name_in(locale, row, registered.get(row.instrument_id)),
