@@ -9,7 +9,7 @@ from app.identity.protocol import protocol
 from app.instruments.booking.list_pages import pages as booking_lists
 from app.instruments.booking.pages import pages as bookings
 from app.instruments.importing.pages import pages as instrument_imports
-from app.instruments.public import JOURNAL_SUBJECTS, shared_by_province
+from app.instruments.public import JOURNAL_SUBJECTS, shared_by_province, suggestions
 from app.instruments.registry.manage import pages as instrument_management
 from app.instruments.registry.pages import pages as instruments
 from app.organisations.pages import pages as organisations
@@ -20,7 +20,7 @@ from app.web.pages import pages as platform
 tell(JOURNAL_SUBJECTS)
 router = APIRouter()
 parts = (
-    home(shared_by_province),
+    home(shared_by_province, suggestions),
     platform,
     identity,
     protocol,

@@ -1,7 +1,16 @@
 """What other features use of instruments."""
 
 from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
+from app.instruments.registry.choices import suggestions
 from app.instruments.registry.queries import shared_by_province
 from app.instruments.registry.telling import JOURNAL_SUBJECTS
 
-__all__ = ["JOURNAL_SUBJECTS", "Booking", "Instrument", "InstrumentUnit", "OpeningRule", "shared_by_province"]
+__all__ = [
+    "JOURNAL_SUBJECTS",
+    "Booking",
+    "Instrument",
+    "InstrumentUnit",
+    "OpeningRule",
+    "shared_by_province",
+    "suggestions",
+]

@@ -1,6 +1,6 @@
 """The platform's own pages: home, the API's documentation, and in development the style guide."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, NamedTuple
 
 from fastapi import Request, Response
@@ -11,6 +11,8 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core.db import ReadSession
 from app.core.errors import NotFound
+from app.core.i18n import Locale
+from app.core.problems import locale_of
 from app.web import queries, styleguide
 from app.web.render import render
 from app.web.router import Pages
@@ -24,22 +26,37 @@ class Shared(NamedTuple):
     """Organisations that have at least one of them."""
 
 
+class Suggestion(NamedTuple):
+    """Something to look for, and where it is found."""
+
+    name: str
+    url: str
+
+
 Counts = Callable[[ReadSession], Awaitable[Mapping[str, Shared]]]
 """Shared resources the reader can see, by province code."""
+Suggestions = Callable[[ReadSession, Locale], Awaitable[Sequence[Suggestion]]]
+"""What a reader who looks around may try."""
 Visitor = Annotated[Principal, requires(Permission.PUBLIC)]
 
 pages = Pages()
 
 
-def home(counts: Counts | None = None) -> Pages:
-    """The home page; `counts` says what each province shares with the reader."""
+def home(counts: Counts | None = None, suggestions: Suggestions | None = None) -> Pages:
+    """The home page; `counts` says what each province shares with the reader, `suggestions` where to look first."""
     router = Pages()
 
     @router.get("/")
     async def get_home(request: Request, db: Reads, caller: Visitor) -> Response:
         shared = await counts(db) if counts else {}
-        provinces = await queries.provinces(db)
-        return render(request, "home.html", caller=caller, provinces=provinces, shared=shared)
+        return render(
+            request,
+            "home.html",
+            caller=caller,
+            provinces=await queries.provinces(db),
+            shared=shared,
+            suggestions=await suggestions(db, locale_of(request)) if suggestions else [],
+        )
 
     return router
 

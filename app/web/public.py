@@ -5,7 +5,7 @@ from app.web.flash import Tone
 from app.web.formats import SHANGHAI, local_input, money_text, when_text
 from app.web.forms import Form, LocalInstant
 from app.web.menu import Entry
-from app.web.pages import Shared
+from app.web.pages import Shared, Suggestion
 from app.web.problems import SIGN_IN, problem_page, sign_in_url
 from app.web.provinces import ProvinceName, province_name
 from app.web.queries import provinces
@@ -25,6 +25,7 @@ __all__ = [
     "ProvinceName",
     "SecurityHeaders",
     "Shared",
+    "Suggestion",
     "Tone",
     "content_security_policy",
     "local_input",

@@ -7,13 +7,15 @@ from app.codes import public as codes
 from app.core.db import ReadSession
 from app.core.i18n import Locale, Message, msg
 from app.instruments.registry.policy import organisations_of
-from app.instruments.registry.queries import owners
+from app.instruments.registry.queries import classes_shared, owners
 from app.instruments.registry.references import CLASSES, DISCIPLINES
 from app.instruments.rules import vocabulary
 from app.instruments.rules.nations import nations
 from app.instruments.rules.vocabulary import Labels
+from app.web.public import Suggestion
 
 Choice = tuple[str, str | Message]
+SUGGESTED = 4
 BELOW = "\u3000"
 """Indents a class below its major class."""
 SORTS: Labels = {
@@ -46,10 +48,22 @@ async def classes(db: ReadSession, locale: Locale) -> list[Choice]:
 
 async def class_filters(db: ReadSession, locale: Locale) -> list[Choice]:
     """The same by the prefix that a filter takes: 01, 0103."""
+    return [(_prefix(code), name) for code, name in await classes(db, locale)]
+
+
+async def suggestions(db: ReadSession, locale: Locale) -> list[Suggestion]:
+    """Where a reader who looks around finds most: all of them lead to something."""
+    found = await classes_shared(db, SUGGESTED)
+    named = await codes.named(db, CLASSES, found)
     return [
-        (code.rstrip("0").ljust(2, "0") if code.endswith("0000") else code[:4], name)
-        for code, name in await classes(db, locale)
+        Suggestion(codes.label(named[code], locale), f"/instruments?class={_prefix(code)}")
+        for code in found
+        if code in named
     ]
+
+
+def _prefix(code: str) -> str:
+    return code.rstrip("0").ljust(2, "0") if code.endswith("0000") else code[:4]
 
 
 async def disciplines(db: ReadSession, locale: Locale) -> Sequence[tuple[str, str]]:

@@ -310,6 +310,14 @@ async def shared_by_province(db: ReadSession) -> dict[str, Shared]:
     return {row.tenant_id: Shared(row.instruments, row.owners) for row in rows}
 
 
+async def classes_shared(db: ReadSession, most: int) -> Sequence[str]:
+    """The second-level classes of which the session's province, or visitors, see most; as six-digit codes."""
+    reader = Principal(tenant_id=context_of(db).tenant_id)
+    code = func.left(Instrument.class_code, 4).op("||")(literal("00")).label("code")
+    found = select(code).where(visible_to(reader), Instrument.service_status != "retired")
+    return (await db.scalars(found.group_by(code).order_by(func.count().desc(), code).limit(most))).all()
+
+
 def _units() -> ColumnElement[Any]:
     fields = ("id", "label", "serial", "active")
     unit = func.jsonb_build_object(*(part for f in fields for part in (f, getattr(InstrumentUnit, f))))
