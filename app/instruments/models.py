@@ -256,7 +256,11 @@ class Booking(Owned, Base):
             name="occupied",
         ),
         CheckConstraint("char_length(project) <= 200 AND char_length(note) <= 1000", name="texts"),
+        CheckConstraint("setup_min >= 0 AND teardown_min >= 0 AND occupied @> during", name="buffers"),
         CheckConstraint(length("cancel_reason", 500), name="cancel_reason"),
+        CheckConstraint(
+            "(moved_from IS NULL) = (move_reason = '') AND char_length(move_reason) <= 500", name="moved"
+        ),
         CheckConstraint(
             "char_length(requester_name) <= 100 AND char_length(organisation_name) <= 200 "
             "AND char_length(instrument_name) <= 300 AND char_length(unit_label) <= 100 AND char_length(tz) <= 64",
@@ -305,6 +309,9 @@ class Booking(Owned, Base):
     status: Mapped[str]
     blocking: Mapped[bool]
     cancel_reason: Mapped[str] = mapped_column(server_default="")
+    moved_from: Mapped[Range[datetime] | None] = mapped_column(TSTZRANGE)
+    """The time it had before the instrument's side moved it, where that was the last move."""
+    move_reason: Mapped[str] = mapped_column(server_default="")
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

@@ -7,14 +7,11 @@ from sqlalchemy import (
     BindParameter,
     Boolean,
     ColumnElement,
-    Date,
     Text,
     Uuid,
     and_,
     any_,
     bindparam,
-    cast,
-    func,
     or_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -85,13 +82,3 @@ def run_by(caller: Principal, *, instrument_id: Any, owner_id: Any, tenant_id: A
     if caller.acts_for_province or Role.PROVINCE_ADMIN in caller.roles:
         found.append(tenant_id == caller.tenant_id)
     return or_(*found)
-
-
-def barred_by_customs() -> ColumnElement[bool]:
-    """Whether customs supervision 海关监管 keeps an instrument from serving other organisations today.
-
-    Duty-free goods serve others only with the customs' written notice, or once the supervision has ended (§2.2).
-    """
-    today = cast(func.timezone(Instrument.tz, func.clock_timestamp()), Date)
-    lasts = or_(Instrument.customs_until.is_(None), Instrument.customs_until >= today)
-    return and_(Instrument.customs_supervised, Instrument.customs_notice == "", lasts)

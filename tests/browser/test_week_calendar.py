@@ -128,6 +128,29 @@ async def test_typed_times_are_drawn_judged_and_turned_to(serve: Serve, open_pag
     await expect(page.locator(".ec-col-head").first).to_have_text(f"周一 {head.month}/{head.day}")
 
 
+async def test_the_grid_of_starts_begins_at_the_opening(serve: Serve, open_page: OpenPage) -> None:
+    page = await shown(serve, open_page)
+    fault = """(start) => {
+        const at = (clock) => Date.parse(`2100-01-04T${clock}:00Z`);
+        const grid_starts = ["2100-01-04T09:00:00Z", "2100-01-04T13:30:00Z"];
+        const found = new WeekTerms({ step_min: 120, grid_starts }).fault(at(start), at(start) + 2 * 3600000);
+        return found && [found.reason, new Date(found.time).toISOString().slice(11, 16)];
+    }"""
+    assert [await page.evaluate(fault, start) for start in ("09:00", "11:00", "15:30")] == [None] * 3
+    assert await page.evaluate(fault, "10:00") == ["Step", "09:00"]
+    assert await page.evaluate(fault, "14:00") == ["Step", "13:30"]
+
+
+async def test_midnight_ends_a_day_at_24(serve: Serve, open_page: OpenPage) -> None:
+    page = await shown(serve, open_page)
+    await page.locator("#f-from").fill(f"{day(2)}T21:00")
+    await page.locator("#f-to").fill(f"{day(3)}T00:00")
+    await expect(page.locator(STATUS)).to_have_text(f"已选时段 {day(2)} 21:00 – {day(2)} 24:00")
+    hours = """([start, end]) => document.querySelector("[data-week-calendar]").weekCalendar
+        .hours(new Date(start), new Date(end))"""
+    assert await page.evaluate(hours, [f"{day(2)}T21:00", f"{day(3)}T00:00"]) == "21:00–24:00"
+
+
 async def test_an_own_booking_is_dragged_to_its_page_with_the_new_time(
     serve: Serve, open_page: OpenPage
 ) -> None:

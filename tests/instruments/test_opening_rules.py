@@ -11,9 +11,11 @@ from app.instruments.rules.opening import (
     OpeningHours,
     Span,
     closed_spans,
+    closing_text,
     covers,
     merged,
     open_spans,
+    shifts,
     subtracted,
 )
 
@@ -62,6 +64,19 @@ def test_midnight_closing_and_next_day_opening_join() -> None:
 def test_whole_day_is_midnight_to_midnight() -> None:
     rule = OpeningHours(1, time(0), time(0))
     assert open_spans([rule], SHANGHAI, local(23, 0), local(25, 0)) == [(local(23, 0), local(24, 0))]
+
+
+def test_shifts_are_whole_and_not_joined() -> None:
+    rules = [OpeningHours(1, time(18), time(0)), OpeningHours(2, time(0), time(6))]
+    assert shifts(rules, SHANGHAI, local(23, 20), local(24, 1)) == [
+        (local(23, 18), local(24, 0)),
+        (local(24, 0), local(24, 6)),
+    ]
+    assert shifts([], SHANGHAI, local(23, 20), local(23, 21)) == [(local(23, 0), local(24, 0))]
+
+
+def test_midnight_closes_the_day_at_24() -> None:
+    assert [closing_text(clock) for clock in (time(0), time(17, 30))] == ["24:00", "17:30"]
 
 
 def test_closed_is_the_rest() -> None:

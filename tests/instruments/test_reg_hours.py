@@ -114,3 +114,23 @@ async def test_the_members_of_a_restricted_instrument_find_it_open(lab: Lab) -> 
         assert item["open_now"] is is_open
         detail = (await reader.get(f"{URL}/{place.instrument_id}")).json()
         assert detail["open_now"] is is_open
+
+
+async def test_hours_until_midnight_end_at_24(lab: Lab) -> None:
+    entry = await lab.create()
+    url = f"{URL}/{entry['id']}"
+    week = [
+        {"weekday": 1, "opens": "18:00", "closes": "24:00"},
+        {"weekday": 2, "opens": "00:00", "closes": "00:00"},
+        {"weekday": 3, "opens": "20:00", "closes": "06:00"},
+    ]
+    saved = await lab.manager.put(f"{url}/opening-hours", json={"hours": week}, headers={"If-Match": '"v1"'})
+    assert saved.status_code == 200, saved.text
+    told = [{"weekday": 1, "opens": "18:00", "closes": "24:00"}, {**week[1], "closes": "24:00"}, week[2]]
+    assert saved.json()["opening_hours"] == told
+    page = (await lab.member.get(f"/instruments/{entry['id']}", headers=HTML)).text
+    shown = page.partition('<dl class="week">')[2].partition("</dl>")[0]
+    assert all(f"{hours}</span>" in shown for hours in ("18:00–24:00", "00:00–24:00"))
+    assert "20:00–06:00 （次日）</span>" in shown
+    again = await lab.manager.put(f"{url}/opening-hours", json={"hours": told}, headers={"If-Match": '"v2"'})
+    assert again.json()["opening_hours"] == told

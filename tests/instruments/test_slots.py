@@ -1,13 +1,13 @@
 """What a refused person is offered: bookable, nearest first, never two at the same time, daytime before night."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from itertools import combinations
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.instruments.rules.opening import Span
+from app.instruments.rules.opening import OpeningHours, Span
 from app.instruments.rules.slots import Offer, free_spans, nearest_free
 from app.instruments.rules.terms import MINUTE, faults
 from tests.instruments.test_terms import NOW, at, terms
@@ -51,6 +51,17 @@ def test_the_night_is_offered_when_every_day_is_full() -> None:
     busy = {FIRST: [(at(6, day=day), at(22, day=day)) for day in range(16, 31)]}
     found = nearest_free(terms(hours=()), busy, at(9), at(11), now=NOW, count=1)
     assert found == [Offer(FIRST, at(22, 15), at(22, 15) + timedelta(hours=2))]
+
+
+def test_alternatives_keep_to_the_grid_of_each_opening() -> None:
+    halves = tuple(
+        OpeningHours(day, opens, closes)
+        for day in range(1, 6)
+        for opens, closes in ((time(9), time(11)), (time(13, 30), time(17, 30)))
+    )
+    rules = terms(hours=halves, step_min=120, min_min=120, max_min=120, setup_min=0, teardown_min=0)
+    found = nearest_free(rules, {FIRST: [(at(9), at(11))]}, at(9), at(11), now=NOW, count=3)
+    assert [offer.start for offer in found] == [at(13, 30), at(15, 30), at(9, day=24)]
 
 
 def test_no_alternative_when_the_horizon_is_full() -> None:

@@ -71,6 +71,30 @@ def test_the_horizon_ends_with_a_local_day() -> None:
     assert codes(beyond, beyond + timedelta(minutes=30), hours=()) == {"beyond_horizon"}
 
 
+NINE = tuple(OpeningHours(day, time(9), time(11)) for day in range(1, 8))
+TWO_HOURS = {"step_min": 120, "min_min": 120, "max_min": 120}
+
+
+def test_the_grid_begins_at_each_opening() -> None:
+    halves = (*NINE, OpeningHours(1, time(13, 30), time(17, 30)))
+    assert codes(at(9), at(11), hours=halves, **TWO_HOURS) == set()
+    assert codes(at(15, 30), at(17, 30), hours=halves, **TWO_HOURS) == set()
+    assert codes(at(14), at(16), hours=halves, **TWO_HOURS) == {"off_grid"}
+    (fault,) = faults(terms(hours=halves, **TWO_HOURS), at(14), at(16), now=NOW)
+    assert fault.message.text("zh") == "开始时间须从 13:30 起，每 120 分钟一格"
+
+
+def test_the_grid_of_a_night_runs_on_after_midnight() -> None:
+    nights = (OpeningHours(1, time(19), time(7)),)
+    assert codes(at(1, day=24), at(3, day=24), hours=nights, **TWO_HOURS) == set()
+    assert codes(at(2, day=24), at(4, day=24), hours=nights, **TWO_HOURS) == {"off_grid"}
+
+
+def test_the_grid_begins_at_midnight_where_it_never_closes() -> None:
+    assert codes(at(10), at(12), hours=(), **TWO_HOURS) == set()
+    assert codes(at(9), at(11), hours=(), **TWO_HOURS) == {"off_grid"}
+
+
 def test_seconds_are_off_the_grid() -> None:
     assert "off_grid" in codes(at(9) + timedelta(seconds=1), at(10))
 

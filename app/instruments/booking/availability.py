@@ -11,12 +11,11 @@ from app.access.guards import Verdict
 from app.access.principal import Principal
 from app.core.db import ReadSession
 from app.core.errors import FieldError, Invalid, NotFound
-from app.core.i18n import msg
+from app.core.i18n import Message, msg
 from app.instruments.booking import policy, queries
-from app.instruments.booking.service import terms_of
+from app.instruments.booking.service import refusal, terms_of
 from app.instruments.rules.opening import Span, closed_spans
-from app.instruments.rules.terms import Terms
-from app.instruments.visibility import runs
+from app.instruments.rules.terms import INSTANT, Terms
 
 LONGEST_WINDOW = timedelta(days=62)
 
@@ -39,7 +38,12 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """An occupied time, buffers included; `booked`, ids and label only for who may read the booking."""
+    """An occupied time, buffers included.
+
+    `booking_id` and `booked` are for those who may read the booking. `label` says whose it is: to them, and to people of the
+    instrument's province where the requester is of that province too: which colleague blocks them, they may know. As soon
+    as another province is on either side, a time is only busy: nobody reads another province's personal data (§2.5 I9).
+    """
 
     unit_id: UUID
     starts_at: datetime
@@ -65,6 +69,10 @@ class Availability:
     terms: Terms
     bookable_from: datetime
     bookable_until: datetime
+    grid_starts: list[datetime]
+    """Where the grid of steps begins anew."""
+    refused: Message | None
+    """Why it takes no bookings from anybody."""
     serves: Verdict
     """Whether any of the caller's organisations may book it."""
 
@@ -81,7 +89,7 @@ async def of_instrument(
     """The instrument's time in [since, until), or one unit's; two statements.
 
     Raises:
-        Invalid: the window is empty or longer than 62 days.
+        Invalid: the window is empty or longer than 62 days, or the instrument has no such bookable unit.
         NotFound: the caller sees no such instrument.
     """
     if not since < until <= since + LONGEST_WINDOW:
@@ -91,9 +99,11 @@ async def of_instrument(
         raise NotFound
     units = [Unit(UUID(id_), label) for id_, label in row.units or ()]
     wanted = [unit.id for unit in units if unit_id in {None, unit.id}]
-    taken = await queries.busy(session, wanted, since, until) if wanted else []
+    if unit_id and not wanted:
+        raise Invalid(errors=[FieldError("unit_id", "unknown_unit", msg("不是该仪器的单元"))])
+    taken = await queries.busy(session, caller, wanted, since, until) if wanted else []
     terms = terms_of(row)
-    known = runs(caller, instrument_id=instrument_id, owner_id=row.owner_id, tenant_id=row.tenant_id)
+    latest = terms.latest(row.now)
     return Availability(
         instrument_id=instrument_id,
         instrument_name=row.instrument_name,
@@ -101,25 +111,26 @@ async def of_instrument(
         tenant_id=row.tenant_id,
         tz=row.tz,
         units=units,
-        busy=[_busy(entry, caller, runs=known) for entry in taken],
+        busy=[_busy(entry, caller) for entry in taken],
         closed=closed_spans(terms.hours, terms.zone, since, until),
         terms=terms,
         bookable_from=terms.earliest(row.now),
-        bookable_until=terms.latest(row.now),
-        serves=policy.may_book_at_all(caller, row),
+        bookable_until=latest,
+        grid_starts=terms.grid_starts(since, until),
+        refused=refusal(row),
+        serves=policy.may_book_at_all(caller, row, (latest - INSTANT).date()),
     )
 
 
-def _busy(entry: Row[Any], caller: Principal, *, runs: bool) -> Busy:
-    booking_id, unit_id, occupied_from, occupied_to, requester_id, name, organisation, *booked = tuple(entry)
-    mine = caller.id is not None and requester_id == caller.id
-    known = mine or (runs and name is not None)
+def _busy(entry: Row[Any], caller: Principal) -> Busy:
+    mine = caller.id is not None and entry.requester_id == caller.id
+    told = entry.requester_name is not None and not mine
     return Busy(
-        unit_id=unit_id,
-        starts_at=occupied_from,
-        ends_at=occupied_to,
-        booked=Booked(*booked) if known else None,
-        booking_id=booking_id if known else None,
+        unit_id=entry.unit_id,
+        starts_at=entry.occupied_from,
+        ends_at=entry.occupied_to,
+        booked=Booked(entry.starts_at, entry.ends_at) if entry.readable else None,
+        booking_id=entry.booking_id if entry.readable else None,
         mine=mine,
-        label=f"{name} · {organisation}" if known and not mine else None,
+        label=f"{entry.requester_name} · {entry.organisation_name}" if told else None,
     )

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
-from app.core.i18n import Locale
+from app.core.i18n import Locale, Message, msg
 from app.instruments.models import Booking
+from app.web.public import when_text
 
 PRODUCT = "-//Delta Commons//Instrument booking//ZH"
 STATUS = {"requested": "TENTATIVE", "confirmed": "CONFIRMED", "cancelled": "CANCELLED"}
@@ -19,10 +20,19 @@ def name_in(locale: Locale, booking: Booking | Row[Any], entry: Row[Any] | None)
     return str(english or booking.instrument_name)
 
 
-def calendar_file(booking: Booking, *, url: str, name: str, place: str) -> bytes:
+def moved_note(booking: Booking, locale: Locale) -> Message | None:
+    """That the instrument's side moved it, from when, and why; None where it was not the last to move it."""
+    if booking.moved_from is None or booking.moved_from.lower is None:
+        return None
+    before = when_text(booking.moved_from.lower, locale, until=booking.moved_from.upper, tz=booking.tz)
+    return msg("仪器方已改期，原时段为 {span}：{reason}", span=before, reason=booking.move_reason)
+
+
+def calendar_file(booking: Booking, *, url: str, name: str, place: str, description: str = "") -> bytes:
     """The file: a stable UID, and a SEQUENCE that grows with every change, so that calendars update in place.
 
-    SEQUENCE begins at 0 (RFC 5545 §3.8.7.4), a row's version at 1. LOCATION is left out where `place` is "".
+    SEQUENCE begins at 0 (RFC 5545 §3.8.7.4), a row's version at 1. LOCATION and DESCRIPTION are left out where
+    `place` and `description` are "".
     """
     from icalendar import Calendar, Event  # noqa: PLC0415 - 5 MB in every process, and few ever ask for a file
 
@@ -36,6 +46,8 @@ def calendar_file(booking: Booking, *, url: str, name: str, place: str) -> bytes
     event.add("summary", f"{name} · {booking.unit_label}")
     if place:
         event.add("location", place)
+    if description:
+        event.add("description", description)
     event.add("status", STATUS[booking.status])
     event.add("url", url)
     calendar = Calendar()

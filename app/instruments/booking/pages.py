@@ -21,7 +21,7 @@ from app.core.problems import locale_of
 from app.core.schema import FIRST_YEAR, LAST_YEAR, Day, RowVersion
 from app.core.text import Line, Prose
 from app.instruments.booking import panel, policy, queries, service
-from app.instruments.booking.calendar import name_in
+from app.instruments.booking.calendar import moved_note, name_in
 from app.instruments.booking.panel import Panel
 from app.instruments.booking.problems import AlreadyBooked, SlotTaken
 from app.instruments.booking.schemas import Purpose
@@ -70,6 +70,7 @@ class MoveForm(BaseModel):
     starts_at: LocalInstant
     ends_at: LocalInstant
     version: RowVersion
+    reason: Annotated[str, Line(500, minimum=0)] = ""
 
 
 class CancelForm(BaseModel):
@@ -215,6 +216,7 @@ async def _move_page(
         caller=caller,
         panel=shown,
         booking=booking,
+        by_owner=not policy.is_requester(caller, booking),
         alternatives=_alternatives(form, shown),
     )
 
@@ -235,6 +237,7 @@ async def _booking_page(
         shared=entry is not None,
         form=form,
         now=now,
+        moved=moved_note(booking, locale_of(request)),
         purpose=panel.PURPOSES[booking.purpose],
         changeable=changeable,
         movable=changeable and entry is not None and entry.service_status not in service.REFUSED_STATUS,

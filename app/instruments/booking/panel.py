@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from math import gcd
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -38,17 +39,22 @@ class Panel:
     day: date
     """The day asked for; its week is shown, and on a phone the day itself."""
     days: list[Day]
-    units: list[tuple[str, str]]
+    units: list[tuple[str, str | Message]]
     organisations: list[tuple[str, str]]
     form: Form[Any]
     why_not: Message | None
     """Why this caller cannot book, when they cannot."""
 
     @property
+    def snap_min(self) -> int:
+        """Minutes from midnight on which every start and end of a booking lies: what inputs and a hand keep to."""
+        terms = self.week.terms
+        return gcd(terms.step_min, *(minutes_of(rule.opens) for rule in terms.hours))
+
+    @property
     def row_min(self) -> int:
-        """Minutes of a row of the calendar: the fewest steps that make half an hour."""
-        step = self.week.terms.step_min
-        return step * -(-SHORTEST_ROW_MIN // step)
+        """Minutes of a row of the calendar: the fewest snaps that make half an hour."""
+        return self.snap_min * -(-SHORTEST_ROW_MIN // self.snap_min)
 
     @property
     def hours(self) -> tuple[str, str]:
@@ -76,7 +82,7 @@ class Panel:
     def following(self) -> str | None:
         """The Monday after, while bookings may be made then."""
         after = self.monday + WEEK
-        return after.isoformat() if after <= self.week.bookable_until.date() else None
+        return after.isoformat() if after < self.week.bookable_until.date() else None
 
 
 async def of(
@@ -141,6 +147,8 @@ def _why_not(caller: Principal, found: Availability) -> Message | None:
         return msg("登录后即可预约。")
     if not caller.may(Permission.BOOKINGS_CREATE):
         return msg("预约须以单位名义进行，您还没有加入任何单位。请联系您单位的管理员。")
+    if found.refused:
+        return found.refused
     if isinstance(found.serves, Refusal):
         return found.serves.reason
     if not found.units:

@@ -1,5 +1,6 @@
-"""Who may do what with a booking."""
+"""Who may do what with a booking; `on` is the local day on which it begins."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -12,34 +13,43 @@ from app.instruments.models import Booking
 from app.instruments.visibility import runs
 
 
-def may_book(caller: Principal, terms: Row[Any], payer_id: UUID) -> Verdict:
+def may_book(caller: Principal, terms: Row[Any], payer_id: UUID, on: date) -> Verdict:
     """Members book in their organisation's name; restricted instruments serve their own organisation only."""
     if payer_id not in caller.organisations:
         return Refusal(msg("您不是该单位的成员，不能以其名义预约"))
     if terms.payer_name is None:
         return Refusal(msg("该单位已停用，不能以其名义预约"))
-    return _serves(terms, payer_id)
+    return _serves(terms, payer_id, on)
 
 
-def may_book_at_all(caller: Principal, terms: Row[Any]) -> Verdict:
+def may_book_at_all(caller: Principal, terms: Row[Any], on: date) -> Verdict:
     """Whether the instrument serves any of the caller's organisations; the reason why not, where none is served."""
-    verdicts = [_serves(terms, payer_id) for payer_id in caller.organisations]
+    verdicts = [_serves(terms, payer_id, on) for payer_id in caller.organisations]
     return next((verdict for verdict in verdicts if verdict is True), verdicts[0] if verdicts else True)
 
 
-def may_move(caller: Principal, terms: Row[Any], booking: Booking) -> Verdict:
+def may_move(caller: Principal, terms: Row[Any], booking: Booking, on: date) -> Verdict:
     """A booking is moved under the rules it would be made under; the instrument's side moves it for its people too."""
     if runs_instrument(caller, booking):
-        return _serves(terms, booking.organisation_id)
-    return may_book(caller, terms, booking.organisation_id)
+        return _serves(terms, booking.organisation_id, on)
+    return may_book(caller, terms, booking.organisation_id, on)
 
 
-def _serves(terms: Row[Any], payer_id: UUID) -> Verdict:
+def _serves(terms: Row[Any], payer_id: UUID, on: date) -> Verdict:
     if terms.service_status == "restricted" and payer_id != terms.owner_id:
         return Refusal(msg("该仪器目前只供本单位内部使用"))
-    if terms.barred_by_customs and payer_id != terms.owner_id:
+    if _barred_by_customs(terms, on) and payer_id != terms.owner_id:
         return Refusal(msg("该仪器为海关监管的减免税设备，未经海关同意不能对外单位开放"))
     return True
+
+
+def _barred_by_customs(terms: Row[Any], on: date) -> bool:
+    """Whether customs supervision 海关监管 keeps the instrument from serving other organisations on the local day `on`.
+
+    Duty-free goods serve others only with the customs' written notice, or once the supervision has ended (§2.2).
+    """
+    lasts = terms.customs_until is None or terms.customs_until >= on
+    return terms.customs_supervised and not terms.customs_notice and lasts
 
 
 def is_requester(caller: Principal, booking: Booking) -> bool:

@@ -18,7 +18,7 @@ from app.core.problems import locale_of
 from app.core.schema import Instant, PageOf
 from app.core.text import Line
 from app.instruments.booking import availability, queries, service
-from app.instruments.booking.calendar import calendar_file, name_in
+from app.instruments.booking.calendar import calendar_file, moved_note, name_in
 from app.instruments.booking.schemas import (
     AvailabilityOut,
     BookingCancel,
@@ -50,7 +50,7 @@ async def get_availability(
     until: Annotated[Instant, Query(examples=["2026-11-30T00:00:00+08:00"])],
     unit_id: Annotated[UUID | None, Query(description="只看一个单元")] = None,
 ) -> AvailabilityOut:
-    """When the instrument's units are taken or shut; who has them is told to the parties only."""
+    """When the instrument's units are taken or shut; another province is told only that they are."""
     found = await availability.of_instrument(
         db, caller=caller, instrument_id=instrument_id, since=since, until=until, unit_id=unit_id
     )
@@ -61,8 +61,10 @@ async def get_availability(
         units=[UnitOut(id=unit.id, label=unit.label) for unit in found.units],
         busy=[BusyOut.model_validate(entry) for entry in found.busy],
         closed=[SpanOut(starts_at=start, ends_at=end) for start, end in found.closed],
+        takes_bookings=found.refused is None,
         bookable_from=found.bookable_from,
         bookable_until=found.bookable_until,
+        grid_starts=found.grid_starts,
         step_min=terms.step_min,
         min_min=terms.min_min,
         max_min=terms.max_min,
@@ -146,12 +148,14 @@ async def get_booking_calendar(booking_id: UUID, request: Request, db: Reads, ca
     settings: Settings = request.app.state.settings
     locale = locale_of(request)
     entry = (await queries.registered(db, caller, [booking.instrument_id])).get(booking.instrument_id)
+    moved = moved_note(booking, locale)
     places = await place_names(db, [entry.adcode], locale) if entry else {}
     file = calendar_file(
         booking,
         url=f"{settings.base_url}/bookings/{booking.id}",
         name=name_in(locale, booking, entry),
         place=f"{places.get(entry.adcode, '')} {entry.address}".strip() if entry else "",
+        description=moved.text(locale) if moved else "",
     )
     return Response(
         file,

@@ -4,7 +4,8 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from sqlalchemy.dialects.postgresql import Range
 
 from app.core.errors import FieldError, Invalid
 from app.core.i18n import msg
@@ -34,11 +35,12 @@ class BookingIn(Input):
 
 
 class BookingMove(Input):
-    """The new time, and unit if it changes."""
+    """The new time, and unit if it changes; why is asked for when the instrument's side moves."""
 
     starts_at: Annotated[Instant, Field(examples=[_EXAMPLE_START])]
     ends_at: Annotated[Instant, Field(examples=[_EXAMPLE_END])]
     unit_id: UUID | None = None
+    reason: Annotated[str, Line(500, minimum=0), Field(description="由仪器方改期时必填，预约人可见")] = ""
 
 
 class BookingCancel(Input):
@@ -73,6 +75,17 @@ def check_window(since: date | None, until: date | None) -> None:
         )
 
 
+class SpanOut(Output):
+    """A half-open span of time."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+def _span(value: Range[datetime] | None) -> dict[str, datetime | None] | None:
+    return None if value is None else {"starts_at": value.lower, "ends_at": value.upper}
+
+
 class BookingOut(Output):
     """A booking, for either party."""
 
@@ -96,28 +109,25 @@ class BookingOut(Output):
     project: str
     note: str
     cancel_reason: str
+    moved_from: Annotated[
+        SpanOut | None, BeforeValidator(_span), Field(description="最近一次改期由仪器方所为时，原来的时段")
+    ]
+    move_reason: Annotated[str, Field(description="仪器方改期的原因")]
     tz: str
     created_at: datetime
     updated_at: datetime
 
 
-class SpanOut(Output):
-    """A half-open span of time."""
-
-    starts_at: datetime
-    ends_at: datetime
-
-
 class BusyOut(Output):
-    """A time at which a unit is taken, buffers included; more than that only for the parties."""
+    """A time at which a unit is taken, buffers included; more than that only for who may read the booking."""
 
     unit_id: UUID
     starts_at: datetime
     ends_at: datetime
-    booked: Annotated[SpanOut | None, Field(description="不含准备与清理的预约时段，仅预约双方可见")]
-    booking_id: UUID | None
+    booked: Annotated[SpanOut | None, Field(description="不含准备与清理的预约时段，仅可查看该预约者可见")]
+    booking_id: Annotated[UUID | None, Field(description="仅可查看该预约者可见")]
     mine: bool
-    label: str | None
+    label: Annotated[str | None, Field(description="预约人和单位；预约人、仪器与您都属同一省份时也可见")]
 
 
 class UnitOut(Output):
@@ -135,8 +145,13 @@ class AvailabilityOut(Output):
     units: list[UnitOut]
     busy: list[BusyOut]
     closed: list[SpanOut]
+    takes_bookings: Annotated[bool, Field(description="停用、报废或只接受送样的仪器为 false")]
     bookable_from: datetime
     bookable_until: datetime
+    grid_starts: Annotated[
+        list[datetime],
+        Field(description="开始时间的起算点：每次开放之时（全天开放则为当地零点），每 step_min 分钟一格"),
+    ]
     step_min: int
     min_min: int
     max_min: int

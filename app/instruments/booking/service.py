@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from pydantic_core import to_jsonable_python
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
@@ -14,7 +15,7 @@ from app.access.guards import ensure
 from app.access.principal import Principal
 from app.core.db import Session
 from app.core.errors import FieldError, Invalid, NotFound, Stale, constraint_name
-from app.core.i18n import msg
+from app.core.i18n import Message, msg
 from app.instruments.booking import policy, queries
 from app.instruments.booking.problems import AlreadyBooked, AlreadyStarted, NotBookable, SlotTaken
 from app.instruments.models import Booking
@@ -58,11 +59,16 @@ def _payer(caller: Principal, organisation_id: UUID | None) -> UUID:
     raise Invalid(errors=[FieldError("organisation_id", "missing", msg("请选择以哪个单位的名义预约"))])
 
 
-def _check_open(row: Row[Any]) -> None:
+def refusal(row: Row[Any]) -> Message | None:
+    """Why an instrument takes no bookings from anybody."""
     if row.service_status in REFUSED_STATUS:
-        raise NotBookable(REFUSED_STATUS[row.service_status])
-    if row.booking_mode == "sample":
-        raise NotBookable(msg("该仪器只接受送样，不接受机时预约"))
+        return REFUSED_STATUS[row.service_status]
+    return msg("该仪器只接受送样，不接受机时预约") if row.booking_mode == "sample" else None
+
+
+def _check_open(row: Row[Any]) -> None:
+    if reason := refusal(row):
+        raise NotBookable(reason)
     if not row.active:
         raise NotBookable(msg("该单元已停用"))
 
@@ -94,9 +100,9 @@ async def create(
     row = await queries.unit_terms(session, caller, unit_id, payer_id=payer_id)
     if row is None:
         raise NotFound
-    ensure(policy.may_book(caller, row, payer_id))
-    _check_open(row)
     terms = terms_of(row)
+    ensure(policy.may_book(caller, row, payer_id, terms.local_day(starts_at)))
+    _check_open(row)
     found = faults(terms, starts_at, ends_at, now=row.now)
     if found:
         raise Invalid(errors=found)
@@ -148,11 +154,14 @@ async def move(
     starts_at: datetime,
     ends_at: datetime,
     unit_id: UUID | None = None,
+    reason: str = "",
 ) -> Booking:
     """Give a booking another time, or another unit of the same instrument; it keeps the old one if it cannot.
 
+    The instrument's side says why; the requester reads it, with the time given up, until the booking moves again.
+
     Raises:
-        NotFound, Forbidden, NotBookable, Invalid, SlotTaken: as for `create`.
+        NotFound, Forbidden, NotBookable, Invalid, SlotTaken: as for `create`; the instrument's side gave no reason.
         AlreadyStarted: its start has passed.
         Stale: somebody changed it meanwhile.
     """
@@ -164,14 +173,23 @@ async def move(
         raise NotBookable(msg("该仪器已不再向您开放"))
     if row is None or row.instrument_id != booking.instrument_id:
         raise Invalid(errors=[FieldError("unit_id", "unknown_unit", msg("不是该仪器的单元"))])
-    ensure(policy.may_move(caller, row, booking))
-    _check_open(row)
     terms = terms_of(row)
+    ensure(policy.may_move(caller, row, booking, terms.local_day(starts_at)))
+    _check_open(row)
+    by_owner = not policy.is_requester(caller, booking)
     found = faults(terms, starts_at, ends_at, now=row.now)
+    if by_owner and not reason:
+        found.append(FieldError("reason", "missing", msg("由仪器方改期时须说明原因")))
     if found:
         raise Invalid(errors=found)
     before = _facts(booking)
-    values = {"unit_id": target, "unit_label": row.unit_label, **_spans(terms, starts_at, ends_at)}
+    values = {
+        "unit_id": target,
+        "unit_label": row.unit_label,
+        "moved_from": booking.during if by_owner else None,
+        "move_reason": reason if by_owner else "",
+        **_spans(terms, starts_at, ends_at),
+    }
     try:
         async with session.begin_nested():
             moved = await _update(session, booking, version, values, event="move")
@@ -180,7 +198,8 @@ async def move(
             raise
         span = starts_at, ends_at
         raise await _slot_taken(session, caller, row, terms, span, besides=booking.id) from error
-    await _record(session, "booking.moved", moved, before=before, after=_facts(moved))
+    after = _facts(moved) | ({"reason": moved.move_reason} if by_owner else {})
+    await _record(session, "booking.moved", moved, before=before, after=after)
     return moved
 
 
@@ -197,9 +216,8 @@ async def cancel(
     if not reason and not policy.is_requester(caller, booking):
         raise Invalid(errors=[FieldError("reason", "missing", msg("由仪器方取消时须说明原因"))])
     cancelled = await _update(session, booking, version, {"cancel_reason": reason}, event="cancel")
-    await _record(
-        session, "booking.cancelled", cancelled, before={"status": booking.status}, after={"reason": reason}
-    )
+    after = {"status": cancelled.status, "reason": reason}
+    await _record(session, "booking.cancelled", cancelled, before={"status": booking.status}, after=after)
     return cancelled
 
 
@@ -259,17 +277,16 @@ async def _slot_taken(
     """The refusal, with the nearest free times on the wanted unit and the same time on its siblings."""
     units = await queries.sibling_units(session, row.instrument_id)
     starts_at, ends_at = wanted
-    taken = await queries.busy(session, units, starts_at - 2 * SEARCH, ends_at + 2 * SEARCH)
+    taken = await queries.busy(session, caller, units, starts_at - 2 * SEARCH, ends_at + 2 * SEARCH)
     in_the_way = [entry for entry in taken if entry.booking_id != besides]
     spans = {
         unit: [(entry.occupied_from, entry.occupied_to) for entry in in_the_way if entry.unit_id == unit]
         for unit in sorted(units, key=lambda unit: unit != row.unit_id)
     }
     offers = nearest_free(terms, spans, starts_at, ends_at, now=row.now, count=ALTERNATIVES)
-    alternatives = [
-        {"unit_id": str(o.unit_id), "starts_at": o.start.isoformat(), "ends_at": o.end.isoformat()}
-        for o in offers
-    ]
+    alternatives = to_jsonable_python(
+        [{"unit_id": offer.unit_id, "starts_at": offer.start, "ends_at": offer.end} for offer in offers]
+    )
     own = _own(caller, row.unit_id, wanted, in_the_way)
     if own and (own.starts_at, own.ends_at) == wanted:
         return AlreadyBooked(alternatives=alternatives, booking_id=str(own.booking_id))

@@ -9,7 +9,7 @@ from uuid import UUID
 from app.core.i18n import Message, msg, pmsg
 from app.instruments.booking.availability import Availability, Busy, Unit
 from app.instruments.rules.opening import DAY, Span, clipped
-from app.instruments.rules.slots import free_spans
+from app.instruments.rules.slots import free_spans, start_in
 from app.instruments.rules.terms import MINUTE
 
 BUSY = msg("已占用")
@@ -31,7 +31,7 @@ class Line:
 class UnitDay:
     """A unit's day, in the order of time."""
 
-    label: str
+    label: str | Message
     lines: list[Line]
 
 
@@ -72,6 +72,8 @@ def _day(found: Availability, span: Span, times: dict[UUID, list[Line]]) -> Day:
 
 
 def _note(found: Availability, start: datetime, end: datetime) -> Message | None:
+    if found.refused:
+        return found.refused
     if end <= found.bookable_from:
         return msg("已过可预约时间")
     return msg("尚未开放预约") if start >= found.bookable_until else None
@@ -83,7 +85,8 @@ def _times(found: Availability, unit: Unit, week: Span) -> list[Line]:
     since, until = max(week[0], found.bookable_from), min(week[1], found.bookable_until)
     free = free_spans(found.terms, [(entry.starts_at, entry.ends_at) for entry in busy], since, until)
     shortest = found.terms.min_min * MINUTE
-    lines = [Line(start, end, None) for start, end in free if end - start >= shortest]
+    offered = [] if found.refused else free
+    lines = [Line(*span, None) for span in offered if start_in(found.terms, span, shortest, span[0])]
     return sorted([*lines, *(_taken(entry) for entry in busy)], key=lambda line: line.start)
 
 

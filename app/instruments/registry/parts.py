@@ -19,7 +19,7 @@ from app.instruments.registry.problems import LastUnit, TooManyUnits
 from app.instruments.registry.schemas import HoursIn, UnitChange, UnitIn
 from app.instruments.registry.service import SUBJECT, ensure_current, ensure_free, managed, write
 from app.instruments.rules.cells import MOST_UNITS
-from app.instruments.rules.opening import OpeningHours
+from app.instruments.rules.opening import OpeningHours, closing_text
 from app.instruments.rules.week import overlaps
 from app.journal.public import record
 
@@ -94,7 +94,7 @@ async def set_hours(
     mine = {"tenant_id": instrument.tenant_id, "instrument_id": instrument_id}
     if hours:
         await db.execute(insert(OpeningRule), [{**mine, **rule.model_dump()} for rule in hours])
-    after = {"hours": [f"{rule.weekday} {rule.opens:%H:%M}-{rule.closes:%H:%M}" for rule in hours]}
+    after = {"hours": [f"{rule.weekday} {rule.opens:%H:%M}-{closing_text(rule.closes)}" for rule in hours]}
     await _record(db, "instrument.hours_changed", instrument, instrument_id, after=after)
 
 

@@ -6,7 +6,16 @@ from datetime import date, time
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from app.core.i18n import Message, msg
@@ -18,6 +27,7 @@ from app.instruments.models import LONGEST_BOOKING_MIN
 from app.instruments.rules import limits
 from app.instruments.rules.cells import MOST_UNITS
 from app.instruments.rules.nations import nations
+from app.instruments.rules.opening import MIDNIGHT, closing_text
 
 Scope = Literal["organisation", "province", "region", "public"]
 Source = Literal["purchased", "developed", "donated", "other"]
@@ -268,12 +278,35 @@ class UnitChange(Input):
     active: bool = Field(default_factory=_unset, description="false：停用；有未来预约时不能停用")
 
 
+def _end_of_day(value: object) -> object:
+    return MIDNIGHT if value == "24:00" else value
+
+
+def _clock(pattern: str, example: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^({pattern})$", "examples": [example]})
+
+
+_MINUTE_OF_DAY = "([01][0-9]|2[0-3]):[0-5][0-9]"
+Opening = Annotated[
+    time,
+    PlainSerializer(lambda opens: f"{opens:%H:%M}", return_type=str, when_used="json"),
+    _clock(_MINUTE_OF_DAY, "08:30"),
+]
+Closing = Annotated[
+    time,
+    BeforeValidator(_end_of_day),
+    PlainSerializer(closing_text, return_type=str, when_used="json"),
+    _clock(f"{_MINUTE_OF_DAY}|24:00", "17:30"),
+]
+"""When hours end: midnight may be sent as 24:00 or 00:00, and is always written 24:00."""
+
+
 class HoursIn(Input):
     """Opening hours of one weekday in the instrument's zone; closing at or before opening means the next morning."""
 
     weekday: Annotated[int, Field(ge=1, le=7, description="1 为周一")]
-    opens: time = Field(examples=["08:30"])
-    closes: time = Field(examples=["17:30"])
+    opens: Opening
+    closes: Closing
 
     @model_validator(mode="after")
     def _whole_minutes(self) -> Self:

@@ -1,6 +1,6 @@
 """How the register looks from outside."""
 
-from datetime import date, time
+from datetime import date
 from typing import Any, Self
 from uuid import UUID
 
@@ -14,13 +14,16 @@ from app.instruments.registry.policy import may_see_contact
 from app.instruments.registry.schemas import (
     BookingMode,
     CarrierType,
+    Closing,
     Funds,
     Kind,
+    Opening,
     RunningState,
     Scope,
     ServiceStatus,
     Source,
 )
+from app.instruments.rules.opening import MIDNIGHT, closing_text
 from app.instruments.rules.record import Tier, tier
 from app.instruments.visibility import manages
 
@@ -101,8 +104,18 @@ class HoursOut(Output):
     """Opening hours of one weekday in the instrument's zone; closing at or before opening means the next morning."""
 
     weekday: int = Field(description="1 为周一")
-    opens: time
-    closes: time
+    opens: Opening
+    closes: Closing
+
+    @property
+    def overnight(self) -> bool:
+        """Whether they end in the next morning."""
+        return MIDNIGHT < self.closes <= self.opens
+
+    @property
+    def text(self) -> str:
+        """The hours for people: `18:00–24:00`."""
+        return f"{self.opens:%H:%M}–{closing_text(self.closes)}"
 
 
 class InstrumentOut(Output):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 Span = tuple[datetime, datetime]
 """Half-open [start, end) of aware UTC instants."""
 DAY = timedelta(days=1)
+MIDNIGHT = time()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +27,29 @@ class OpeningHours:
         return start.astimezone(UTC), end.astimezone(UTC)
 
 
-def open_spans(hours: Sequence[OpeningHours], zone: ZoneInfo, since: datetime, until: datetime) -> list[Span]:
-    """When the instrument is open within [since, until), merged and in order; no hours at all means always."""
-    if not hours:
-        return [(since, until)] if since < until else []
+ALWAYS = tuple(OpeningHours(weekday, MIDNIGHT, MIDNIGHT) for weekday in range(1, 8))
+"""What no hours at all mean: every day, midnight to midnight."""
+
+
+def closing_text(closes: time) -> str:
+    """A closing time as pages and the API write it: `17:30`; midnight is the end of the day, `24:00`."""
+    return "24:00" if closes == MIDNIGHT else f"{closes:%H:%M}"
+
+
+def shifts(hours: Sequence[OpeningHours], zone: ZoneInfo, since: datetime, until: datetime) -> list[Span]:
+    """Each time the instrument opens and closes by its rules, as far as it meets [since, until); whole, in order."""
     found: list[Span] = []
     day = since.astimezone(zone).date() - DAY
     last = until.astimezone(zone).date()
     while day <= last:
-        found += [rule.on(day, zone) for rule in hours if rule.weekday == day.isoweekday()]
+        found += [rule.on(day, zone) for rule in hours or ALWAYS if rule.weekday == day.isoweekday()]
         day += DAY
-    return clipped(merged(found), since, until)
+    return sorted((start, end) for start, end in found if start < until and since < end)
+
+
+def open_spans(hours: Sequence[OpeningHours], zone: ZoneInfo, since: datetime, until: datetime) -> list[Span]:
+    """When the instrument is open within [since, until), merged and in order; no hours at all means always."""
+    return clipped(merged(shifts(hours, zone, since, until)), since, until)
 
 
 def closed_spans(

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from itertools import pairwise
 from uuid import UUID
 
 from app.instruments.rules.opening import OpeningHours, Span, covers, open_spans, subtracted
-from app.instruments.rules.terms import MINUTE, Terms
+from app.instruments.rules.terms import INSTANT, MINUTE, Terms
 
 SEARCH = timedelta(days=7)
 """How far before and after the wanted start we look."""
-INSTANT = timedelta.resolution
 DAYTIME = tuple(OpeningHours(weekday, time(8), time(20)) for weekday in range(1, 8))
 """When people like to come to an instrument that never closes."""
 
@@ -76,7 +76,7 @@ def _nearest(terms: Terms, gaps: Gaps, wanted: datetime, length: timedelta, coun
             (abs(start - wanted), start, unit)
             for unit, spans in gaps.items()
             for gap in spans
-            if (start := _start_in(terms, gap, length, wanted)) is not None
+            if (start := start_in(terms, gap, length, wanted)) is not None
         ]
         if not starts:
             break
@@ -86,20 +86,16 @@ def _nearest(terms: Terms, gaps: Gaps, wanted: datetime, length: timedelta, coun
     return found
 
 
-def _start_in(terms: Terms, gap: Span, length: timedelta, wanted: datetime) -> datetime | None:
-    """The start on the grid nearest to `wanted` at which `length` fits into `gap`."""
-    step = terms.step_min * MINUTE
-    first, last = _grid_up(terms, gap[0]), gap[1] - length
-    if first > last:
+def start_in(terms: Terms, gap: Span, length: timedelta, wanted: datetime) -> datetime | None:
+    """The start on the grid nearest to `wanted` at which `length` fits into `gap`, a part of one open span."""
+    last = gap[1] - length
+    if last < gap[0]:
         return None
-    nearest = (wanted - first + step / 2) // step
-    return first + min(max(nearest, 0), (last - first) // step) * step
-
-
-def _grid_up(terms: Terms, instant: datetime) -> datetime:
-    """The first instant on the grid at or after `instant`."""
-    local = instant.astimezone(terms.zone)
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     step = terms.step_min * MINUTE
-    steps = -((midnight - local) // step)
-    return instant + (midnight + steps * step - local)
+    near = []
+    for grid_start, next_one in pairwise([*terms.grid_starts(gap[0], last + INSTANT), last + INSTANT]):
+        first = grid_start + max(0, -((grid_start - gap[0]) // step)) * step
+        steps = (next_one - INSTANT - first) // step
+        if steps >= 0:
+            near.append(first + min(max((wanted - first + step / 2) // step, 0), steps) * step)
+    return min(near, key=lambda start: abs(start - wanted), default=None)

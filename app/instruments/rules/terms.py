@@ -1,15 +1,16 @@
 """The terms an instrument is booked under, and every way a requested span breaks them (all at once)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.core.errors import FieldError
 from app.core.i18n import Message, msg
-from app.instruments.rules.opening import OpeningHours, covers, open_spans
+from app.instruments.rules.opening import OpeningHours, covers, open_spans, shifts
 
 LONGEST = timedelta(days=30)
 MINUTE = timedelta(minutes=1)
+INSTANT = timedelta.resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +35,26 @@ class Terms:
         """The first instant a booking may start."""
         return now + self.lead_min * MINUTE
 
+    def local_day(self, instant: datetime) -> date:
+        """The instrument's calendar day of an instant."""
+        return instant.astimezone(self.zone).date()
+
     def latest(self, now: datetime) -> datetime:
         """The end of the last bookable local day."""
-        last_day = now.astimezone(self.zone).date() + timedelta(days=self.horizon_days + 1)
+        last_day = self.local_day(now) + timedelta(days=self.horizon_days + 1)
         return datetime.combine(last_day, datetime.min.time(), self.zone)
 
-    def on_grid(self, instant: datetime) -> bool:
-        """Whether an instant is a multiple of the step since local midnight."""
-        local = instant.astimezone(self.zone)
-        return (
-            not (local.second or local.microsecond) and (local.hour * 60 + local.minute) % self.step_min == 0
-        )
+    def grid_starts(self, since: datetime, until: datetime) -> list[datetime]:
+        """Where the grid of steps begins in [since, until): at each opening, at midnight where it never closes.
+
+        The first may lie before `since`: the one that still counts then. While it is shut there is no grid.
+        """
+        return [opens for opens, _ in shifts(self.hours, self.zone, since, until)]
+
+    def off_grid(self, instant: datetime) -> datetime | None:
+        """Where the grid began of which an instant misses every step; None when it keeps to it."""
+        starts = self.grid_starts(instant, instant + INSTANT)
+        return next((start for start in starts if (instant - start) % (self.step_min * MINUTE)), None)
 
 
 def span_faults(start: datetime, end: datetime) -> list[FieldError]:
@@ -79,8 +89,8 @@ def _start(code: str, reason: Message) -> FieldError:
 def _length_faults(terms: Terms, start: datetime, end: datetime) -> list[FieldError]:
     found = []
     minutes = (end - start) / MINUTE
-    if not terms.on_grid(start):
-        found.append(_start("off_grid", msg("开始时间须为 {step} 分钟的整数倍", step=terms.step_min)))
+    if grid_start := terms.off_grid(start):
+        found.append(_start("off_grid", _grid_reason(terms, grid_start)))
     if minutes % terms.step_min:
         found.append(
             FieldError("ends_at", "off_grid", msg("时长须为 {step} 分钟的整数倍", step=terms.step_min))
@@ -92,6 +102,11 @@ def _length_faults(terms: Terms, start: datetime, end: datetime) -> list[FieldEr
     if minutes > terms.max_min:
         found.append(FieldError("ends_at", "too_long", msg("最长预约 {minutes} 分钟", minutes=terms.max_min)))
     return found
+
+
+def _grid_reason(terms: Terms, grid_start: datetime) -> Message:
+    opens = f"{grid_start.astimezone(terms.zone):%H:%M}"
+    return msg("开始时间须从 {opens} 起，每 {step} 分钟一格", opens=opens, step=terms.step_min)
 
 
 def _opening_faults(terms: Terms, start: datetime, end: datetime) -> list[FieldError]:

@@ -2,7 +2,6 @@
    their offset on the way out. What may be drawn is judged by WeekTerms before it is offered. */
 
 const PHONE = window.matchMedia("(max-width: 44rem)");
-const DAY_MS = 86_400_000;
 
 class WeekCalendar {
   constructor(root) {
@@ -47,7 +46,7 @@ class WeekCalendar {
       selectLongPressDelay: 350,
       unselectAuto: false,
       slotLabelFormat: time,
-      eventTimeFormat: time,
+      eventTimeFormat: (start, end) => this.hours(start, end),
       dayHeaderFormat: (day) => this.dayName(day),
       titleFormat: { year: "numeric", month: "long" },
       headerToolbar: { start: "title", center: "", end: "today prev,next" },
@@ -112,7 +111,8 @@ class WeekCalendar {
   /* Everything to draw between two instants. */
   shown(answer, since, until) {
     const labels = new Map(this.unit || !(answer.units?.length > 1) ? [] : answer.units.map(({ id, label }) => [id, label]));
-    const out = [[since, this.terms.earliest], [Math.max(since, this.terms.latest), until]].filter(([a, b]) => a < b && b > since);
+    const { serving, earliest, latest } = this.terms;
+    const out = [[since, serving ? earliest : until], [Math.max(since, latest), until]].filter(([a, b]) => a < b && b > since);
     return [
       ...answer.busy.flatMap((slot) => this.busy(slot, labels.get(slot.unit_id))),
       ...answer.closed.map((slot) => this.shade("closed", slot.starts_at, slot.ends_at)),
@@ -150,18 +150,22 @@ class WeekCalendar {
     return `${day}T${two(date.getHours())}:${two(date.getMinutes())}`;
   }
 
+  /* "09:00–11:30"; midnight at the end is 24:00, as on every page. */
+  hours(start, end) {
+    const last = this.text(end).slice(11);
+    return `${this.text(start).slice(11)}–${end > start && last === "00:00" ? "24:00" : last}`;
+  }
+
   /* While the hand draws: say at once what would be wrong. The grid would jump back to its first slot if it were refused here. */
   weigh({ start, end }, bookingId) {
     const found = this.fault(this.text(start), this.text(end), bookingId);
     this.root.classList.toggle("is-refusing", Boolean(found));
-    this.say(found ? this.sentence(found) : `${this.text(start).slice(11)}–${this.text(end).slice(11)}`);
+    this.say(found ? this.sentence(found) : this.hours(start, end));
     return true;
   }
 
   fault(start, end, bookingId) {
-    const [from, until] = [this.instant(start), this.instant(end)];
-    const sinceMidnight = Date.parse(`${start.slice(0, 16)}:00Z`) % DAY_MS;
-    return this.terms.fault(from, until, sinceMidnight, bookingId ?? this.options.moving);
+    return this.terms.fault(this.instant(start), this.instant(end), bookingId ?? this.options.moving);
   }
 
   choose({ start, end }) {
@@ -201,6 +205,15 @@ class WeekCalendar {
     this.tell();
   }
 
+  /* "2026-11-23 24:00" for midnight at the end of that day. */
+  until(end) {
+    const [day, clock] = end.split("T");
+    if (clock !== "00:00") return `${day} ${clock}`;
+    const before = new Date(`${day}T00:00Z`);
+    before.setUTCDate(before.getUTCDate() - 1);
+    return `${before.toISOString().slice(0, 10)} 24:00`;
+  }
+
   /* Say what is chosen, and why it cannot be booked. */
   tell() {
     const [start, end] = [this.starts?.value, this.ends?.value];
@@ -210,7 +223,7 @@ class WeekCalendar {
       return;
     }
     const found = this.fault(start, end);
-    const chosen = `${this.options.textChosen} ${start.replace("T", " ")} – ${end.replace("T", " ")}`;
+    const chosen = `${this.options.textChosen} ${start.replace("T", " ")} – ${this.until(end)}`;
     this.say(found ? `${chosen}（${this.sentence(found)}）` : chosen);
   }
 

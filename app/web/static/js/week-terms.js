@@ -9,6 +9,8 @@ class WeekTerms {
     const length = (minutes, missing) => (minutes ?? missing) * MINUTE_MS;
     this.busy = (answer.busy ?? []).map(span);
     this.closed = (answer.closed ?? []).map(span);
+    this.gridStarts = (answer.grid_starts ?? []).map((start) => Date.parse(start));
+    this.serving = answer.takes_bookings ?? true;
     this.earliest = answer.bookable_from ? Date.parse(answer.bookable_from) : -Infinity;
     this.latest = answer.bookable_until ? Date.parse(answer.bookable_until) : Infinity;
     this.step = length(answer.step_min, 1);
@@ -18,14 +20,15 @@ class WeekTerms {
     this.teardown = length(answer.teardown_min, 0);
   }
 
-  /* What is wrong with a span that starts `sinceMidnight` on the wall clock: the name of a reason and the values its
-     sentence needs, or null. `moving` is the booking that would give way. */
-  fault(from, until, sinceMidnight, moving = null) {
+  /* What is wrong with a span: the name of a reason and the values its sentence needs, or null. `moving` is the
+     booking that would give way. */
+  fault(from, until, moving = null) {
     if (until <= from) return { reason: "Order" };
+    if (!this.serving) return { reason: "Stopped" };
     if (from < Date.now()) return { reason: "Past" };
     if (from < this.earliest) return { reason: "Early", time: this.earliest };
     if (from >= this.latest) return { reason: "Late", time: this.latest };
-    return this.clash(from, until, moving) ?? this.misfit(until - from, sinceMidnight);
+    return this.clash(from, until, moving) ?? this.misfit(from, until - from);
   }
 
   clash(from, until, moving) {
@@ -37,10 +40,13 @@ class WeekTerms {
     return near ? { reason: "Buffer" } : null;
   }
 
-  misfit(length, sinceMidnight) {
+  /* The grid of steps begins anew at every opening. */
+  misfit(from, length) {
     if (length > this.longest) return { reason: "Long", minutes: this.longest / MINUTE_MS };
     if (length < this.shortest) return { reason: "Short", minutes: this.shortest / MINUTE_MS };
-    return sinceMidnight % this.step || length % this.step ? { reason: "Step", step: this.step / MINUTE_MS } : null;
+    const gridStart = this.gridStarts.findLast((start) => start <= from) ?? from;
+    const fits = (from - gridStart) % this.step === 0 && length % this.step === 0;
+    return fits ? null : { reason: "Step", time: gridStart, step: this.step / MINUTE_MS };
   }
 }
 
