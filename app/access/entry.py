@@ -19,10 +19,12 @@ from starlette.datastructures import UploadFile
 
 from app.access import idempotency
 from app.access.guards import Guard, caller_of
+from app.access.permissions import MATRIX, Role
 from app.core.db import Database, ReadSession, Session
 from app.core.errors import SOON, Unavailable, problem_of, retryable, sqlstate
 from app.core.logs import logger
 from app.core.metrics import TRANSACTION_RETRIES
+from app.core.openapi import for_visitors
 
 ATTEMPTS = 4
 """The first try and three more."""
@@ -74,7 +76,13 @@ Writes = Annotated[Session, Depends(_writes)]
 
 
 class EntryRoute(APIRoute):
-    """A route whose handler runs in one transaction."""
+    """A route whose handler runs in one transaction; its description says whether visitors may call it."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        asked = {guard.permission for guard in _guards(self.dependant)}
+        if asked <= MATRIX[Role.VISITOR]:
+            self.openapi_extra = {**(self.openapi_extra or {}), "security": for_visitors()}
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()

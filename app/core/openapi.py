@@ -51,6 +51,34 @@ SECURITY = {
 }
 
 
+DESCRIPTION = """\
+This reference is in English; what the API says to people follows `Accept-Language` (`zh` or `en`).
+
+## How to get a token
+
+The platform is an OAuth 2.1 and OpenID Connect provider; its addresses are at `/.well-known/openid-configuration`.
+The operator registers a client and gives you its `client_id`, and a confidential client its secret.
+
+**A system, on its own behalf** (client credentials):
+
+    curl -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials \\
+      -d "scope=instruments.read bookings.read" https://HOST/oauth/token
+
+**An application, for a person** (authorization code with PKCE, S256): send the browser to `/oauth/authorize` with
+`response_type=code`, `client_id`, `redirect_uri`, `scope`, `state`, `code_challenge` and `code_challenge_method=S256`;
+exchange the code at `/oauth/token` with `grant_type=authorization_code`, `code`, `redirect_uri`, `client_id` and
+`code_verifier`.
+
+Send the token as `Authorization: Bearer …`. Operations that visitors may call answer without one too, with what is
+public; with one they show what the caller may see.
+"""
+
+
+def for_visitors() -> list[dict[str, list[str]]]:
+    """Signing in is possible and not needed."""
+    return [{}, *({name: []} for name in SECURITY)]
+
+
 def describe(app: FastAPI) -> None:
     """Let `app.openapi()` say that every refusal is a problem, how callers sign in and how a change is repeated safely."""
     derived = app.openapi
@@ -65,7 +93,8 @@ def describe(app: FastAPI) -> None:
                 schemas.pop(unused, None)
             components["securitySchemes"] = SECURITY
             components["parameters"] = {"IdempotencyKey": IDEMPOTENCY_KEY}
-            document["security"] = [{}, *({name: []} for name in SECURITY)]
+            document["info"]["description"] = DESCRIPTION
+            document["security"] = [{name: []} for name in SECURITY]
             for path in document["paths"].values():
                 for method, operation in path.items():
                     _refusals(operation["responses"])

@@ -60,3 +60,15 @@ def test_bodies_refuse_what_they_do_not_know(document: dict[str, Any]) -> None:
         name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
         if name:
             assert schemas[name]["additionalProperties"] is False, name
+
+
+def test_operations_say_whether_one_must_sign_in_and_how_one_does(document: dict[str, Any]) -> None:
+    open_to_visitors = {
+        operation["operationId"] for operation in operations(document) if {} in operation.get("security", [])
+    }
+    assert {"listInstruments", "listOrganisations"} <= open_to_visitors
+    assert not open_to_visitors & {"getMe", "listPeople", "listAuditEvents", "createBooking"}
+    assert {} not in document["security"]
+    told = document["info"]["description"]
+    for words in ("/.well-known/openid-configuration", "client_credentials", "code_verifier"):
+        assert words in told

@@ -20,7 +20,7 @@ def router() -> Pages:
     @pages.get("/form")
     async def show(request: Request) -> Response:
         caller = await request.app.state.authenticate(request)
-        return render(request, "home.html", caller=caller, provinces=[], shared={})
+        return render(request, "home.html", caller=caller, provinces=[], shared={}, suggestions=[])
 
     @pages.post("/form")
     async def send(request: Request) -> Response:
