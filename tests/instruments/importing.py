@@ -10,8 +10,9 @@ from app.settings import Settings
 from tests.support.jobs import run_jobs
 
 URL = "/api/v1/instrument-imports"
-HEADER = "单位内编号,仪器名称,仪器分类编码,安放地行政区划,原值（万元）,启用日期,服务状态"
-ROW = "A-{number},示例仪器{number},010100,330106,67.81,2021-03-15,限内部"
+BRIEF = "单位内编号,仪器名称,仪器分类编码,安放地行政区划,原值（万元）,启用日期,服务状态"
+HEADER = f"{BRIEF},主要技术指标,主要功能"
+ROW = "A-{number},示例仪器{number},010100,330106,67.81,2021-03-15,限内部,见说明书,检测"
 
 
 def csv_of(*rows: str, header: str = HEADER) -> bytes:
@@ -23,12 +24,13 @@ def good_rows(count: int, *, start: int = 1) -> list[str]:
 
 
 FAULTY = csv_of(
-    "A-1,甲,010100,330106,67.81,2021-03-15,限内部",
+    "A-1,甲,010100,330106,6.78,2021-03-15,限内部",
     ",乙,010100,330106,1,2021-03-15,限内部",
     "A-3,,999999,110101,abc,2021-13-01,随便",
     "A-1,丁,010100,330106,1,2021-03-15,限内部",
     "A-5,戊,010100,西湖区,1,2021-03-15,开放",
     "A-6,己,电子光学仪器,杭州市,1,2021/3/15,限内部",
+    header=BRIEF,
 )
 """Two good rows and four with eleven faults between them."""
 

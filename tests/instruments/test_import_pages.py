@@ -48,7 +48,14 @@ async def test_the_whole_way(lab: Lab, settings: Settings) -> None:
     assert "示例仪器1" in page
     assert dict(form_to(page, f"{url}/mapping").fields)["id_from"] == "column"
     result = await checked(lab, url, settings)
-    for text in ("检查结果", "有 1 行有错误", "应为金额，例如 67.81", "很贵", "只导入无误的 2 行"):
+    for text in (
+        "检查结果",
+        "有 1 行有错误",
+        "应为金额，例如 67.81",
+        "很贵",
+        "只导入无误的 2 行",
+        "其他省份看不到",
+    ):
         assert text in result, text
     assert await count(lab) == 0
     errors = await lab.manager.get(f"{url}/errors.csv")

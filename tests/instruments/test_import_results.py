@@ -6,7 +6,7 @@ import io
 import pytest
 
 from tests.instruments.conftest import Lab
-from tests.instruments.importing import FAULTY, HEADER, URL, Importing, csv_of, good_rows
+from tests.instruments.importing import BRIEF, FAULTY, URL, Importing, csv_of, good_rows
 
 
 async def test_the_error_file_comes_back_with_reasons(importing: Importing) -> None:
@@ -14,7 +14,7 @@ async def test_the_error_file_comes_back_with_reasons(importing: Importing) -> N
     await importing.check(sent)
     answer = await importing.client.get(f"{URL}/{sent['id']}/errors.csv")
     lines = answer.content.decode("utf-8-sig").splitlines()
-    assert lines[0] == f"{HEADER},原文件行号,错误原因"
+    assert lines[0] == f"{BRIEF},原文件行号,错误原因"
     assert len(lines) == 5
     assert lines[1] == ",乙,010100,330106,1,2021-03-15,限内部,3,单位内编号：必填"
     assert lines[4].endswith(
@@ -31,7 +31,7 @@ async def test_the_error_file_speaks_the_readers_language(importing: Importing) 
     await importing.check(sent)
     answer = await importing.client.get(f"{URL}/{sent['id']}/errors.csv", params={"lang": "en"})
     lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
-    assert lines[0][:-2] == HEADER.split(",")
+    assert lines[0][:-2] == BRIEF.split(",")
     assert all(text.isascii() for text in lines[0][-2:])
     assert lines[1][-1] == "单位内编号: Required"
     assert lines[4][-1].isascii()

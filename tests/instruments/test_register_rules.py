@@ -6,14 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.i18n import Message
 from app.instruments import models
 from app.instruments.rules import cells, vocabulary
 from app.instruments.rules.cells import FEN_PER_WAN, Unreadable, money, wan_text
 from app.instruments.rules.columns import COLUMNS, guess, normal
 from app.instruments.rules.nations import nation_name, nations
 from app.instruments.rules.opening import OpeningHours
-from app.instruments.rules.record import DEFAULTS, faults
+from app.instruments.rules.record import DEFAULTS, cautions, faults
 from app.instruments.rules.synonyms import meanings
+from app.instruments.rules.units import unit_name, usual_label
 from app.instruments.rules.week import overlaps
 
 CLOCK = st.builds(time, st.integers(0, 23), st.sampled_from([0, 15, 30, 45]))
@@ -221,3 +223,22 @@ def test_rules_of_a_whole_entry() -> None:
     assert found(min_min=600) == [("max_min", "below_minimum")]
     assert found(carrier_type="重大设施") == [("carrier_name", "missing")]
     assert found(service_status="open", technical="x", function="y") == [("requirement", "missing_when_open")]
+
+
+def test_what_is_reported_tells_what_it_can_do() -> None:
+    untold = ["technical", "function"]
+    assert found(worth_fen=30_000_000) == [(name, "missing_when_reported") for name in untold]
+    assert found(worth_fen=29_999_999) == []
+    cautioned = {**ENTRY, "worth_fen": 29_999_999, "name_zh": "镜" * 51}
+    assert [(caution.field, caution.code) for caution in cautions(cautioned)] == [
+        *((name, "missing_for_the_form") for name in untold),
+        ("name_zh", "too_long_for_the_form"),
+    ]
+    assert list(cautions({**ENTRY, "technical": "x", "function": "y", "name_zh": "镜" * 50})) == []
+
+
+def test_a_unit_that_nobody_named_is_called_in_the_readers_language() -> None:
+    usual = unit_name(usual_label(2))
+    assert isinstance(usual, Message)
+    assert (usual.text("zh"), usual.text("en")) == ("2 号机", "Unit 2")
+    assert unit_name("北楼 1 号机") == "北楼 1 号机"

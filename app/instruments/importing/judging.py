@@ -16,7 +16,7 @@ from app.instruments.importing.drafts import Draft, Drafter
 from app.instruments.models import ImportOutcome
 from app.instruments.registry.references import unknown_in
 from app.instruments.registry.service import today
-from app.instruments.rules.record import DEFAULTS, faults
+from app.instruments.rules.record import DEFAULTS, cautions, faults
 
 Key = tuple[UUID, str]
 
@@ -86,6 +86,7 @@ class Judge:
         entry = {**current, **draft.values}
         for fault in faults(entry, tenant_id=self.tenant_id, today=self._today(entry["tz"])):
             draft.blame(self.drafter.located(fault, draft.number))
+        draft.warnings += [self.drafter.located(caution, draft.number) for caution in cautions(entry)]
 
     def _today(self, zone: str) -> date:
         if zone not in self._days:

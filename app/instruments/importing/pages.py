@@ -63,6 +63,14 @@ OUTCOMES: Mapping[ImportOutcome, Message] = {
 }
 
 
+SEEN_BY: Mapping[str, Message] = {
+    "organisation": msg("只有本单位的人看得到"),
+    "province": msg("本省的人看得到，其他省份看不到"),
+    "region": msg("长三角各省市登录的人看得到"),
+    "public": msg("所有人看得到，不必登录"),
+}
+
+
 def _address(import_id: UUID) -> str:
     return f"/instruments/imports/{import_id}"
 
@@ -274,4 +282,6 @@ async def _rows_page(
         next_cursor=found.next,
         wanted=wanted,
         outcomes=OUTCOMES,
+        words=choices,
+        seen_by=SEEN_BY,
     )

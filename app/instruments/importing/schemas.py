@@ -126,6 +126,10 @@ class ImportOut(Output):
     columns: list[ColumnOut]
     warnings: list[FileWarning]
     mapping: dict[str, FieldSource] = Field(description="当前的列对应；上传后为猜测值")
+    unstated: dict[Literal["service_status", "scope"], str] = Field(
+        description="行中没有写明时，新增仪器的服务状态和共享范围",
+        examples=[{"service_status": "open", "scope": "province"}],
+    )
     counts: dict[ImportOutcome, int] = Field(description="检查或导入后各类行数")
     task_id: UUID | None = Field(description="正在进行或最近一次的任务，见 /tasks")
     done: int = Field(description="任务已处理的行数")

@@ -26,7 +26,9 @@ from app.instruments.importing.schemas import FieldSource, ImportMapping, Mode, 
 from app.instruments.models import InstrumentImport, InstrumentImportRow
 from app.instruments.registry.policy import organisations_of
 from app.instruments.registry.queries import owners
+from app.instruments.rules import cells
 from app.instruments.rules.columns import BY_FIELD, guess
+from app.instruments.rules.record import DEFAULTS
 from app.settings import Settings
 from app.tasks import public as tasks
 from app.tasks.public import TaskRun
@@ -203,6 +205,19 @@ def owner_of(caller: Principal, entry: Entry) -> UUID | None:
         except ValueError:  # a name
             return None
     return allowed[0] if allowed is not None and len(allowed) == 1 else None
+
+
+def unstated(entry: Entry) -> dict[str, str]:
+    """The service status and scope of new entries whose row says neither."""
+    return {name: _unstated(entry.file.mapping, name) for name in ("service_status", "scope")}
+
+
+def _unstated(mapping: Mapping[str, Any], name: str) -> str:
+    fixed = FieldSource.model_validate(mapping.get(name, {"fixed": ""})).fixed
+    try:
+        return cells.word(name, fixed) if fixed else str(DEFAULTS[name])
+    except cells.Unreadable:  # then every such row is faulty
+        return str(DEFAULTS[name])
 
 
 def mapping_faults(fields: Mapping[str, FieldSource], columns: set[str]) -> list[FieldError]:

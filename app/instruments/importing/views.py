@@ -2,7 +2,7 @@
 
 from app.core.i18n import Locale
 from app.instruments.importing.schemas import ColumnOut, FieldSource, FileWarning, ImportItem, ImportOut
-from app.instruments.importing.service import Entry
+from app.instruments.importing.service import Entry, unstated
 from app.instruments.models import InstrumentImport
 
 
@@ -37,6 +37,7 @@ def out(entry: Entry, locale: Locale) -> ImportOut:
             for warning in reading["warnings"]
         ],
         mapping={name: FieldSource.model_validate(source) for name, source in file.mapping.items()},
+        unstated=unstated(entry),
         counts=file.counts,
         task_id=file.task_id,
         done=task.done if task is not None else 0,

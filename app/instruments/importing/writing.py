@@ -13,6 +13,7 @@ from app.instruments.importing.judging import Key, Verdict
 from app.instruments.models import Instrument, InstrumentImport, InstrumentImportRow, InstrumentUnit
 from app.instruments.registry.service import SUBJECT, kept
 from app.instruments.rules.record import DEFAULTS
+from app.instruments.rules.units import usual_label
 from app.journal.public import Event, record_all
 
 INSTRUMENTS = cast("Table", Instrument.__table__)
@@ -64,7 +65,7 @@ async def _register(
     added = insert(INSTRUMENTS).returning(columns.id, columns.organisation_id, columns.inner_id)
     ids = {(row.organisation_id, row.inner_id): row.id for row in await db.execute(added, values)}
     units = [
-        {"tenant_id": entry.tenant_id, "instrument_id": ids[_key(verdict)], "label": f"{number} 号机"}
+        {"tenant_id": entry.tenant_id, "instrument_id": ids[_key(verdict)], "label": usual_label(number)}
         for verdict in new
         for number in range(1, (verdict.draft.units or 1) + 1)
     ]

@@ -21,6 +21,7 @@ from app.instruments.registry.schemas import (
 from app.instruments.rules import cells, limits
 from app.instruments.rules.cells import MOST_UNITS, Unreadable, wan_text
 from app.instruments.rules.record import DEFAULTS
+from app.instruments.rules.units import usual_label
 
 MOST_ROWS = 100
 """Rows of a week's form: each day has as many as it has spans, and one to spare."""
@@ -74,7 +75,7 @@ class NewForm(EntryForm):
 
     def units(self) -> list[UnitIn]:
         """Units numbered from one."""
-        return [UnitIn(label=f"{number} 号机") for number in range(1, self.unit_count + 1)]
+        return [UnitIn(label=usual_label(number)) for number in range(1, self.unit_count + 1)]
 
 
 class ChangeForm(EntryForm):

@@ -28,6 +28,7 @@ from app.instruments.rules import limits
 from app.instruments.rules.cells import MOST_UNITS
 from app.instruments.rules.nations import nations
 from app.instruments.rules.opening import MIDNIGHT, closing_text
+from app.instruments.rules.units import usual_label
 
 Scope = Literal["organisation", "province", "region", "public"]
 Source = Literal["purchased", "developed", "donated", "other"]
@@ -242,12 +243,12 @@ class InstrumentChange(Input):
 class UnitIn(Input):
     """A bookable unit 台(套)."""
 
-    label: Annotated[str, Line(limits.UNIT_LABEL)] = Field(examples=["1 号机"])
+    label: Annotated[str, Line(limits.UNIT_LABEL)] = Field(examples=[usual_label(1)])
     serial: Annotated[str, Line(limits.UNIT_SERIAL, minimum=0)] = Field(default="", description="出厂编号")
 
 
 def _one_unit() -> list[UnitIn]:
-    return [UnitIn(label="1 号机")]
+    return [UnitIn(label=usual_label(1))]
 
 
 class InstrumentFields(InstrumentChange):

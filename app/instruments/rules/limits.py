@@ -1,7 +1,8 @@
-"""How long the texts of the register may be: the limits of the national reporting form, ours where it has none.
+"""How long the texts of the register may be, and how much of them the national reporting form takes.
 
-The form's are those of a live client of the national interface (§2.2 of the field's description): a safe lower bound,
-so that no entry is refused there for its length.
+Two sources differ. What the register keeps is what a live client of the national interface keeps (§2.2 of the field's
+description), ours where it has none: nothing that comes from such a client is cut or refused. The form itself, as its
+guide has it, takes less (`NATIONAL_FORM`); a longer text is kept and its owner told.
 """
 
 from collections.abc import Mapping
@@ -32,6 +33,17 @@ ENTRY: Mapping[str, int] = {
     "contact_email": 50,
 }
 """Characters of each text of an entry."""
+NATIONAL_FORM: Mapping[str, int] = {
+    "name_zh": 50,
+    "manufacturer": 100,
+    "model": 100,
+    "technical": 500,
+    "function": 300,
+    "service_content": 200,
+    "requirement": 500,
+    "fee_note": 500,
+}
+"""Characters of those texts that the national reporting form takes less of."""
 NEVER_BLANK = frozenset({"inner_id", "name_zh"})
 UNIT_LABEL = 100
 UNIT_SERIAL = 100

@@ -5,7 +5,8 @@ from datetime import date
 from typing import Any, Literal
 
 from app.core.errors import FieldError
-from app.core.i18n import msg
+from app.core.i18n import Message, msg
+from app.instruments.rules import limits
 from app.instruments.rules.vocabulary import NO_CARRIER
 
 Tier = Literal["national", "provincial", "other"]
@@ -62,6 +63,14 @@ TOLD_WHEN_OPEN = {
     "function": msg("对外开放的仪器须填写主要功能"),
     "requirement": msg("对外开放的仪器须填写开放共享规定"),
 }
+TOLD_WHEN_REPORTED = {
+    "technical": msg("原值 30 万元以上的仪器须填写主要技术指标"),
+    "function": msg("原值 30 万元以上的仪器须填写主要功能"),
+}
+TOLD_IF_KNOWN = {
+    "technical": msg("没有主要技术指标，开放或上报前须补上"),
+    "function": msg("没有主要功能，开放或上报前须补上"),
+}
 PROVINCE_DIGITS = 2
 NATIONAL_FEN, PROVINCIAL_FEN = 50_000_000, 30_000_000
 """From 500,000 yuan an instrument is reported to the national platform, from 300,000 to the province's (§2.1)."""
@@ -77,8 +86,41 @@ def tier(worth_fen: int | None) -> Tier | None:
 
 
 def faults(entry: Mapping[str, Any], *, tenant_id: str, today: date) -> list[FieldError]:
-    """Everything wrong with a complete entry of the province `tenant_id`; `today` is the date there."""
-    return [*_facts(entry, tenant_id, today), *_terms(entry)]
+    """Everything wrong with a complete entry of the province `tenant_id`; `today` is the date there.
+
+    The national form requires 主要技术指标 and 主要功能 of every instrument (§2.2). They are required here of whatever is
+    reported, from 300,000 yuan, and of whatever others may use; of a small instrument for its own house, whose
+    inventory often has no such text, their lack is only a caution. 开放共享规定 is required of what is open.
+    """
+    return [*_facts(entry, tenant_id, today), *_untold(entry), *_terms(entry)]
+
+
+def cautions(entry: Mapping[str, Any]) -> Iterator[FieldError]:
+    """What does not stand in the way of an entry, but of reporting it to the national platform."""
+    _, required = _required(entry)
+    for field, reason in TOLD_IF_KNOWN.items():
+        if field not in required and not entry[field]:
+            yield FieldError(field, "missing_for_the_form", reason)
+    for field, most in limits.NATIONAL_FORM.items():
+        if len(entry[field]) > most:
+            reason = msg(
+                "国家平台填报只收 {most} 个字，现有 {length} 个", most=most, length=len(entry[field])
+            )
+            yield FieldError(field, "too_long_for_the_form", reason)
+
+
+def _required(entry: Mapping[str, Any]) -> tuple[str, Mapping[str, Message]]:
+    """The texts an entry must tell, and the code of why."""
+    if entry["service_status"] == "open":
+        return "missing_when_open", TOLD_WHEN_OPEN
+    if tier(entry["worth_fen"]) in {"national", "provincial"}:
+        return "missing_when_reported", TOLD_WHEN_REPORTED
+    return "", {}
+
+
+def _untold(entry: Mapping[str, Any]) -> Iterator[FieldError]:
+    code, told = _required(entry)
+    return (FieldError(field, code, reason) for field, reason in told.items() if not entry[field])
 
 
 def _facts(entry: Mapping[str, Any], tenant_id: str, today: date) -> Iterator[FieldError]:
@@ -94,10 +136,6 @@ def _facts(entry: Mapping[str, Any], tenant_id: str, today: date) -> Iterator[Fi
         )
     if entry["carrier_type"] != NO_CARRIER and not entry["carrier_name"]:
         yield FieldError("carrier_name", "missing", msg("有所属载体时须填写载体名称"))
-    if entry["service_status"] == "open":
-        for field, reason in TOLD_WHEN_OPEN.items():
-            if not entry[field]:
-                yield FieldError(field, "missing_when_open", reason)
 
 
 def _terms(entry: Mapping[str, Any]) -> Iterator[FieldError]:
