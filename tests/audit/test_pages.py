@@ -154,7 +154,9 @@ async def test_only_what_differs_is_told_and_its_codes_in_words(
         await record(
             session, "booking.moved", subject=subject, before=at, after={**at, "purpose": "research"}
         )
-        await record(session, "booking.cancelled", subject=subject, before={"status": "confirmed"}, after=after)
+        await record(
+            session, "booking.cancelled", subject=subject, before={"status": "confirmed"}, after=after
+        )
     told = await told_of(auditor)
     assert "状态 已确认 → 已取消" in told
     assert "理由 — → 停电" in told

@@ -147,9 +147,7 @@ async def test_a_role_is_changed_from_the_list_after_a_confirmation(house: House
 
 async def test_oneself_and_officers_are_added_after_a_confirmation(house: House) -> None:
     await house.person("许清禾", roles=[Role.AUDITOR], login_name="xu.qinghe")
-    admin = await house.clients.of(
-        "330000", name="陈静", roles=[Role.PROVINCE_ADMIN], login_name="chen.jing"
-    )
+    admin = await house.clients.of("330000", name="陈静", roles=[Role.PROVINCE_ADMIN], login_name="chen.jing")
     for login_name, reason in (("chen.jing", "这是您自己的账号"), ("xu.qinghe", "省级管理员或审计员")):
         asked = await house.send(admin, login_name=login_name, role="member")
         assert asked.status_code == 422
