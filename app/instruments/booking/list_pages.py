@@ -24,6 +24,7 @@ from app.instruments.booking.calendar import name_in
 from app.instruments.booking.panel import PURPOSES
 from app.instruments.booking.schemas import BookingsQuery, check_window
 from app.instruments.models import Booking
+from app.instruments.rules.units import unit_name
 from app.instruments.rules.vocabulary import BOOKING_STATUSES
 from app.web.public import SHANGHAI, Entry, Form, Pages, province_name, render
 
@@ -83,6 +84,7 @@ async def my_bookings(
         bookings=found.items,
         registered=registered,
         name_in=name_in,
+        unit_name=unit_name,
         narrowed_to=_narrowed_to(wanted, registered, locale_of(request)),
         next_cursor=found.next,
         wanted=wanted,

@@ -26,6 +26,7 @@ from app.instruments.booking.panel import Panel
 from app.instruments.booking.problems import AlreadyBooked, SlotTaken
 from app.instruments.booking.schemas import Purpose
 from app.instruments.models import Booking
+from app.instruments.rules.units import unit_name
 from app.web.public import SHANGHAI, Form, LocalInstant, Pages, local_input, render, see_other
 
 pages = Pages()
@@ -234,6 +235,7 @@ async def _booking_page(
         caller=caller,
         booking=booking,
         name=name_in(locale_of(request), booking, entry),
+        unit=unit_name(booking.unit_label),
         shared=entry is not None,
         form=form,
         now=now,

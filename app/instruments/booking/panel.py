@@ -17,6 +17,7 @@ from app.instruments.booking import availability
 from app.instruments.booking.availability import Availability
 from app.instruments.booking.words import Day, days_of
 from app.instruments.rules.opening import DAY, open_spans
+from app.instruments.rules.units import unit_name
 from app.instruments.rules.week import minutes_of
 from app.organisations.public import names
 from app.web.public import SHANGHAI, Form
@@ -108,7 +109,7 @@ async def of(
         week=found,
         day=day,
         days=days_of(found, _monday(day)),
-        units=[(str(unit.id), unit.label) for unit in found.units],
+        units=[(str(unit.id), unit_name(unit.label)) for unit in found.units],
         organisations=[(str(id_), name) for id_, name in organisations.items()],
         form=form or Form({}),
         why_not=_why_not(caller, found),

@@ -11,6 +11,7 @@ from app.instruments.booking.availability import Availability, Busy, Unit
 from app.instruments.rules.opening import DAY, Span, clipped
 from app.instruments.rules.slots import free_spans, start_in
 from app.instruments.rules.terms import MINUTE
+from app.instruments.rules.units import unit_name
 
 BUSY = msg("已占用")
 MINE = pmsg("one", "我的预约")
@@ -67,7 +68,7 @@ def _day(found: Availability, span: Span, times: dict[UUID, list[Line]]) -> Day:
         closed=closed,
         whole_day_closed=sum((b - a for a, b in closed), timedelta()) == end - start,
         note=_note(found, start, end),
-        units=[UnitDay(unit.label, _within(times[unit.id], start, end)) for unit in found.units],
+        units=[UnitDay(unit_name(unit.label), _within(times[unit.id], start, end)) for unit in found.units],
     )
 
 
