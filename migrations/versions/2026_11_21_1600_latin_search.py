@@ -8,8 +8,8 @@ branch_labels = None
 depends_on = None
 
 HAN = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-LETTERS = r"a-z\u00c0-\u024f\u0370-\u03ff"
-TOGETHER, APART = f"[0-9{LETTERS}]+", f"[0-9]+|[{LETTERS}]+"
+BEYOND_ASCII = r"\u00c0-\u024f\u0370-\u03ff"
+TOGETHER, APART = f"[a-z0-9{BEYOND_ASCII}]+", f"[0-9]+|[a-z{BEYOND_ASCII}]+"
 """A run of digits and letters as one word, as migration 0005 had it, and as several."""
 
 SEARCH = (
