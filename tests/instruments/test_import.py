@@ -16,7 +16,7 @@ from app.journal.models import JournalEvent
 from app.settings import Settings
 from app.tenancy.context import TenantContext
 from tests.instruments.conftest import ZHEJIANG, Lab
-from tests.instruments.importing import FAULTY, HEADER, URL, Importing, csv_of, good_rows
+from tests.instruments.importing import BRIEF, FAULTY, HEADER, URL, Importing, csv_of, good_rows
 from tests.support.jobs import run_jobs
 from tests.support.places import make_organisation
 
@@ -110,6 +110,19 @@ async def test_every_fault_is_named(importing: Importing) -> None:
         (6, "technical", None, "missing_when_open", None),
         (6, "function", None, "missing_when_open", None),
         (6, "requirement", None, "missing_when_open", None),
+    }
+
+
+async def test_one_fault_hides_no_other(importing: Importing) -> None:
+    """Who mends what is named must not find more at the next check."""
+    sent = await importing.sent(csv_of("A-1,,010100,330106,1,2999-01-01,开放", header=BRIEF))
+    await importing.check(sent)
+    assert {(field, code) for _, field, _, code, _ in await importing.faults(sent["id"])} == {
+        ("name_zh", "missing"),
+        ("begin_date", "in_the_future"),
+        ("technical", "missing_when_open"),
+        ("function", "missing_when_open"),
+        ("requirement", "missing_when_open"),
     }
 
 

@@ -12,7 +12,7 @@ from app.core.db import ReadSession
 from app.core.errors import FieldError
 from app.core.i18n import msg
 from app.instruments.importing import queries
-from app.instruments.importing.drafts import Draft, Drafter
+from app.instruments.importing.drafts import STORED, Draft, Drafter
 from app.instruments.models import ImportOutcome
 from app.instruments.registry.references import unknown_in
 from app.instruments.registry.service import today
@@ -69,8 +69,7 @@ class Judge:
             draft.blame(self.drafter.located(fault, draft.number))
 
     def _verdict(self, draft: Draft, known: Row[Any] | None) -> Verdict:
-        if not draft.faults:
-            self._hold_to_rules(draft, known)
+        self._hold_to_rules(draft, known)
         if draft.faults:
             return Verdict(draft, "faulty", known)
         if known is None:
@@ -83,8 +82,11 @@ class Judge:
 
     def _hold_to_rules(self, draft: Draft, known: Row[Any] | None) -> None:
         current = DEFAULTS if known is None else {name: getattr(known, name) for name in queries.KEPT}
-        entry = {**current, **draft.values}
-        for fault in faults(entry, tenant_id=self.tenant_id, today=self._today(entry["tz"])):
+        faulty = {STORED.get(fault.field, fault.field) for fault in draft.faults} - draft.values.keys()
+        entry = {name: value for name, value in {**current, **draft.values}.items() if name not in faulty}
+        for fault in faults(
+            entry, tenant_id=self.tenant_id, today=self._today(entry.get("tz", DEFAULTS["tz"]))
+        ):
             draft.blame(self.drafter.located(fault, draft.number))
         draft.warnings += [self.drafter.located(caution, draft.number) for caution in cautions(entry)]
 

@@ -1,13 +1,13 @@
 """From the text of a cell to the value of a field: money, dates, yes and no, words that stand for codes."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from app.core.i18n import Message, msg
+from app.core.text import normalised
 from app.instruments.rules.synonyms import folded, meanings, usual_words
 
 FEN_PER_YUAN = 100
@@ -78,7 +78,7 @@ def worth(cell: str, fen_per_unit: int) -> int | Noted:
 
 def _amount(cell: str, fen_per_unit: int) -> tuple[str, int]:
     """The number in a cell, and the fen of its unit."""
-    found = _AMOUNT.fullmatch(_GROUPING.sub("", unicodedata.normalize("NFKC", cell).lower()))
+    found = _AMOUNT.fullmatch(_GROUPING.sub("", normalised(cell, "NFKC").lower()))
     assert found is not None  # the number may be anything
     if unit := found["unit"]:
         return found["number"], _FEN_PER[unit]

@@ -1,11 +1,11 @@
 """The columns of a register as a file: what each field is called there, in Chinese, English and the national form's keys."""
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.core.i18n import Message, msg
+from app.core.text import normalised
 
 _NOISE = re.compile(r"[\s_\-*:：()（）\[\]【】/\\.,，、\"'“”]+")
 
@@ -150,7 +150,7 @@ _BY_NAME = {name: column.field for column in reversed(COLUMNS) for name in colum
 
 def normal(header: str) -> str:
     """A header without case, width, spaces and punctuation."""
-    return _NOISE.sub("", unicodedata.normalize("NFKC", header).lower())
+    return _NOISE.sub("", normalised(header, "NFKC").lower())
 
 
 _TITLES = frozenset(normal(column.title.id) for column in COLUMNS)

@@ -1,9 +1,9 @@
 """Words found in registers for what we keep as codes, beside the words of `vocabulary.py` and the codes themselves."""
 
-import unicodedata
 from collections.abc import Mapping
 from functools import cache
 
+from app.core.text import normalised
 from app.instruments.rules import vocabulary
 from app.instruments.rules.nations import nations
 from app.instruments.rules.vocabulary import Labels
@@ -88,7 +88,7 @@ RETIRED = "retired"
 
 def folded(word: str) -> str:
     """A word without case, width and inner spaces."""
-    return "".join(unicodedata.normalize("NFKC", word).lower().split())
+    return "".join(normalised(word, "NFKC").lower().split())
 
 
 @cache
