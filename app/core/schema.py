@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -38,21 +38,22 @@ def _to_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-def _written(error: str) -> BeforeValidator:
-    """A date is written as one; a number, which could be seconds or milliseconds, is refused."""
+def _written(kind: Literal["date", "datetime"]) -> BeforeValidator:
+    """A date is written as one; a number, which could be seconds or milliseconds, is refused, in a text as well."""
 
     def check(value: object) -> object:
         if isinstance(value, date) or (isinstance(value, str) and _DATE.match(value)):
             return value
-        raise PydanticCustomError(error, "not written as a date")
+        fault = "parsing" if isinstance(value, str) else "type"
+        raise PydanticCustomError(f"{kind}_{fault}", "not written as a date")
 
     return BeforeValidator(check)
 
 
-Instant = Annotated[AwareDatetime, _written("datetime_type"), AfterValidator(_to_utc)]
+Instant = Annotated[AwareDatetime, _written("datetime"), AfterValidator(_to_utc)]
 """An instant: a number, or input without an offset or outside the years we keep, is refused."""
 
-Day = Annotated[date, _written("date_type"), Field(ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))]
+Day = Annotated[date, _written("date"), Field(ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))]
 """A calendar day within the years we keep."""
 RowVersion = Annotated[int, Field(ge=0, lt=2**63)]
 """The version of a row a form was filled in for; it fits bigint."""
