@@ -72,6 +72,7 @@ async def test_ragged_rows_and_formulas(importing: Importing) -> None:
     assert checked["counts"] == {"new": 2, "changed": 0, "unchanged": 0, "faulty": 2}
     assert {(row, code) for row, _, _, code, _ in await importing.faults(sent["id"])} == {
         (3, "too_few_cells"),
+        (3, "missing_when_reported"),
         (4, "too_many_cells"),
     }
     await importing.apply(sent["id"], "good")

@@ -147,6 +147,44 @@ async def test_what_is_required_and_still_missing_is_said_before_the_check(lab: 
         assert f"{given}：还没有来源" not in page
 
 
+@pytest.mark.parametrize(
+    ("header", "status", "told"),
+    [
+        ("编号,品名", "", True),
+        ("编号,品名", "open", True),
+        ("编号,品名", "restricted", False),
+        ("服务状态,品名", "", False),
+    ],
+)
+async def test_what_open_instruments_need_is_said_before_the_check(
+    lab: Lab, header: str, status: str, *, told: bool
+) -> None:
+    url = (await uploaded(lab.manager, f"{header}\n1,a\n".encode())).headers["location"]
+    page = await lab.manager.get(url, headers=HTML)
+    fields = form_to(page.text, f"{url}/mapping").fields
+    fixed = [name for key, name in fields if key == "fixed_field"]
+    values = {"service_status": status, "technical": "见说明书"}
+    given = [values.get(name, "") for name in fixed]
+    refused = await submit(lab.manager, url, f"{url}/mapping", {"fixed_value": given})
+    assert refused.status_code == 422
+    assert ("主要功能：还没有来源" in refused.text) is told
+    assert ("开放共享规定：还没有来源" in refused.text) is told
+    assert "主要技术指标：还没有来源" not in refused.text
+
+
+async def test_the_parts_of_the_number_stand_open_beside_their_source(lab: Lab) -> None:
+    """What belongs to a source that is not chosen is hidden by the style sheet alone, and never behind a summary."""
+    url = (await uploaded(lab.manager, b"what,where\na,b\n")).headers["location"]
+    page = (await lab.manager.get(url, headers=HTML)).text
+    fieldset = re.search(r'<fieldset class="stack identity".*?整份文件统一填写', page, re.DOTALL)
+    assert fieldset is not None
+    assert "<details" not in fieldset[0]
+    for part in ("identity__columns", "identity__prefix"):
+        assert f'class="{part}"' in fieldset[0]
+        style = (await lab.manager.get("/static/instruments/registry.css")).text
+        assert f".{part}:not(:has(.field__error))" in style
+
+
 async def test_every_fault_of_the_mapping_leads_to_its_control(lab: Lab) -> None:
     url = (await uploaded(lab.manager, b"what,where\na,b\n")).headers["location"]
     fields = form_to((await lab.manager.get(url, headers=HTML)).text, f"{url}/mapping").fields

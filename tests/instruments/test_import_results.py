@@ -55,9 +55,10 @@ async def test_faults_are_summed_up_by_cause(importing: Importing) -> None:
     causes = (await importing.client.get(f"{URL}/{sent['id']}/causes")).json()["items"]
     assert [(c["label"], c["code"], c["rows"], c["varies"]) for c in causes] == [
         ("服务状态", "word_unknown", 40, False),
-        ("单位内编号", "duplicate_in_file", 3, True),
+        ("单位内编号", "duplicate_in_file", 3, False),
         ("原值（万元）", "amount_malformed", 1, False),
     ]
+    assert causes[1]["message"] == "单位内编号与前面的行重复"
     assert causes[2]["message"] == "应为金额，例如 67.81"
     english = await importing.client.get(f"{URL}/{sent['id']}/causes", params={"lang": "en"})
     assert english.json()["items"][2]["message"].isascii()
@@ -72,6 +73,17 @@ async def test_faults_are_summed_up_by_cause(importing: Importing) -> None:
     for bad in ({"code": "\0"}, {"field": "x" * 61}, {"only": "everything"}, {"cursor": "forged"}):
         answer = await importing.client.get(f"{URL}/{sent['id']}/rows", params=bad)
         assert answer.status_code == 422, bad
+
+
+async def test_a_number_made_of_two_columns_is_called_by_both(importing: Importing) -> None:
+    sent = await importing.sent(csv_of(*good_rows(1), *good_rows(1)))
+    await importing.check(sent, {"inner_id": {"columns": ["仪器名称", "启用日期"]}})
+    (row,) = await importing.rows(sent["id"], "errors")
+    assert [(fault["label"], fault["message"]) for fault in row["faults"]] == [
+        ("仪器名称 + 启用日期", "单位内编号与第 2 行重复")
+    ]
+    (cause,) = (await importing.client.get(f"{URL}/{sent['id']}/causes")).json()["items"]
+    assert (cause["label"], cause["message"]) == ("仪器名称 + 启用日期", "单位内编号与前面的行重复")
 
 
 async def test_the_senders_imports_are_listed(lab: Lab, importing: Importing) -> None:

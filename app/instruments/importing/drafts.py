@@ -12,6 +12,7 @@ from app.core.i18n import Message, msg
 from app.core.problems import field_errors
 from app.core.tabular import Row
 from app.core.text import clean, printable
+from app.instruments.importing import sent_back
 from app.instruments.importing.lexicon import Lexicon
 from app.instruments.importing.schemas import FieldSource
 from app.instruments.registry.schemas import InstrumentFields
@@ -31,6 +32,8 @@ APART = frozenset({"organisation", "units"})
 LEFT_OUT_WHEN_BLANK = cells.WORDS | {"customs_supervised", "units"}
 """A blank cell says nothing about these; elsewhere it says the value is blank."""
 JOINT = "-"
+AND = " + "
+"""Between the names of columns that make up one field, in any language."""
 Parse = Callable[[str], Any]
 
 
@@ -63,6 +66,7 @@ class Drafter:
 
     def __init__(self, columns: Sequence[str], fields: Mapping[str, FieldSource], lexicon: Lexicon) -> None:
         self._places = {name: place for place, name in enumerate(columns)}
+        self._numbered_by = next(iter(sent_back.added(columns)), None)
         self._fields = fields
         self._used: dict[str, list[str]] = {}
         for target, source in fields.items():
@@ -108,9 +112,9 @@ class Drafter:
         return made
 
     def column_of(self, name: str) -> str | None:
-        """The column a field comes from."""
+        """The column a field comes from, or all that make it up."""
         sources = (source for given, source in self._fields.items() if name in {given, STORED.get(given)})
-        return next((column for source in sources for column in source.named), None)
+        return next((AND.join(source.named) for source in sources if source.named), None)
 
     def located(self, fault: FieldError, number: int) -> FieldError:
         """A fault of an entry as a fault of its row and column."""
@@ -148,9 +152,14 @@ class Drafter:
 
     def _text(self, source: FieldSource, row: Row) -> str:
         if source.row_number is not None:
-            return f"{source.row_number}{row.number}"
+            number = self._row_number(row)
+            return f"{source.row_number}{number}" if number else ""
         parts = [clean(row.cells[self._places[name]]) for name in source.named]
         return JOINT.join(part for part in parts if part) or source.fixed or ""
+
+    def _row_number(self, row: Row) -> str:
+        """Where the row stands; of a row that was sent back, where it stood first, so that it keeps its id."""
+        return clean(row.cells[self._places[self._numbered_by]]) if self._numbered_by else str(row.number)
 
     def _blank(self, made: Draft, blank: dict[str, Any], name: str) -> None:
         if name in REQUIRED:

@@ -10,9 +10,9 @@ from app.core.errors import FieldError, Invalid
 from app.core.i18n import msg
 from app.core.problems import understood
 from app.core.text import Line
-from app.instruments.importing.drafts import REQUIRED
 from app.instruments.importing.schemas import MOST_JOINED, FieldSource, ImportMapping, Mode
 from app.instruments.rules.columns import BY_FIELD
+from app.instruments.rules.record import TOLD_WHEN_OPEN
 
 FIXABLE = (
     "organisation",
@@ -113,9 +113,15 @@ def shown(mapping: dict[str, Any], columns: list[str]) -> dict[str, Any]:
     }
 
 
-def unmapped(given: Mapping[str, Any]) -> list[str]:
-    """The required fields that what the form shows does not give yet."""
+def sourced(given: Mapping[str, Any]) -> set[str]:
+    """The fields that what the form shows gives already."""
     found = {*given["targets"], *(name for name, value in given["fixed"].items() if value)}
-    if given["id_from"] != "column":
-        found.add("inner_id")
-    return [name for name in REQUIRED if name not in found]
+    return found | {"inner_id"} if given["id_from"] != "column" else found
+
+
+def required_when_open(given: Mapping[str, Any]) -> tuple[str, ...]:
+    """What must be given besides, as long as the form leaves instruments open to others."""
+    status = given["fixed"].get("service_status")
+    if status == "open" or (not status and "service_status" not in given["targets"]):
+        return tuple(TOLD_WHEN_OPEN)
+    return ()

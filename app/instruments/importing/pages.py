@@ -18,7 +18,7 @@ from app.core.keyset import ListQuery, Part
 from app.core.problems import locale_of, understood
 from app.core.tabular import ENCODINGS
 from app.files import public as files
-from app.instruments.importing import report, service
+from app.instruments.importing import report, sent_back, service
 from app.instruments.importing.drafts import REQUIRED
 from app.instruments.importing.forms import (
     FIXABLE,
@@ -27,8 +27,9 @@ from app.instruments.importing.forms import (
     MappingForm,
     RereadForm,
     UploadForm,
+    required_when_open,
     shown,
-    unmapped,
+    sourced,
 )
 from app.instruments.importing.schemas import Cause, Reading, RowOut, RowQuery
 from app.instruments.importing.service import Entry
@@ -233,7 +234,9 @@ async def _mapping_page(
         encodings=ENCODINGS,
         form=form,
         given=given,
-        unmapped=unmapped(given),
+        sourced=sourced(given),
+        required_when_open=required_when_open(given),
+        added=sent_back.added(_names(entry)),
         fields=COLUMNS,
         required=REQUIRED,
         fixable=FIXABLE,

@@ -34,16 +34,17 @@ async def locked(db: ReadSession, import_id: UUID) -> InstrumentImport | None:
 
 
 async def mapping_for(
-    db: ReadSession, created_by: UUID | None, columns: Sequence[str]
+    db: ReadSession, created_by: UUID | None, columns: Sequence[Sequence[str]]
 ) -> dict[str, Any] | None:
-    """The mapping the same sender applied last to a file with the same columns."""
+    """The mapping the same sender checked or applied last to a file with the same columns as one of these."""
+    same = [func.to_jsonb(literal(list(names), ARRAY(Text))) for names in columns]
     names = func.jsonb_path_query_array(InstrumentImport.reading, literal("$.columns[*].name", JSONPATH))
     statement = (
         select(InstrumentImport.mapping)
         .where(
             InstrumentImport.created_by == created_by,
-            InstrumentImport.state == "applied",
-            names == func.to_jsonb(literal(list(columns), ARRAY(Text))),
+            InstrumentImport.state.in_(("checked", "applied")),
+            names.in_(same),
         )
         .order_by(InstrumentImport.id.desc())
         .limit(1)

@@ -1,4 +1,4 @@
-"""The rows that have faults, as a file to correct and send again: the same columns and encoding, and the reasons."""
+"""The rows that have faults, as a file to correct and send again: its own columns and encoding, and the reasons."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -9,13 +9,13 @@ from sqlalchemy import select
 from app.core.db import ReadSession
 from app.core.i18n import Locale, msg
 from app.core.tabular import Cell, Table, write_csv
+from app.instruments.importing import sent_back
 from app.instruments.importing.reading import open_table
 from app.instruments.importing.schemas import RowFault
 from app.instruments.importing.service import Entry
 from app.instruments.models import InstrumentImportRow
 from app.settings import Settings
 
-ROW, REASON = msg("原文件行号"), msg("错误原因")
 COLON, STOP = msg("："), msg("；")
 
 
@@ -47,7 +47,15 @@ def _written(settings: Settings, entry: Entry, reasons: Mapping[int, str], local
 
 
 def _rows(source: Table, reasons: Mapping[int, str], locale: Locale) -> Iterator[list[Cell]]:
-    yield [*source.header, ROW.text(locale), REASON.text(locale)]
+    """The rows with their reasons; where they were sent back before, these take the place of the reasons then."""
+    added = [source.columns.index(name) for name in sent_back.added(source.columns)]
+    own = [place for place in range(len(source.columns)) if place not in added]
+    yield [
+        *(source.header[place] for place in own),
+        sent_back.ROW.text(locale),
+        sent_back.REASON.text(locale),
+    ]
     for row in source.rows():
         if row.number in reasons:
-            yield [*row.cells, row.number, reasons[row.number]]
+            number = row.cells[added[0]] if added else row.number
+            yield [*(row.cells[place] for place in own), number, reasons[row.number]]

@@ -1,5 +1,6 @@
 """What callers of an import send and get."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy import Row
 
-from app.core.i18n import Locale, msg
+from app.core.i18n import Locale, Message, msg
 from app.core.keyset import ListQuery
 from app.core.schema import Input, Instant, Output
 from app.core.text import Line
@@ -17,6 +18,8 @@ from app.instruments.rules.columns import BY_FIELD
 State = Literal[ImportState, "checking", "applying", "failed"]
 Mode = Literal["all", "good"]
 MOST_JOINED = 5
+IN_COMMON: Mapping[str, Message] = {"duplicate_in_file": msg("单位内编号与前面的行重复")}
+"""Why rows are faulty where the reason of each names another row, by the fault's code."""
 Header = Annotated[str, Field(min_length=1, max_length=500)]
 
 
@@ -156,7 +159,7 @@ class RowFault(Output):
 
     field: str
     column: str | None
-    label: str | None = Field(description="文件中的列名；不来自某一列时为字段名称")
+    label: str | None = Field(description="文件中的列名，几列连成的以 + 相连；不来自某一列时为字段名称")
     code: str
     value: str | None
     message: str
@@ -175,7 +178,7 @@ class Cause(Output):
 
     field: str
     code: str
-    label: str | None = Field(description="文件中的列名；不来自某一列时为字段名称")
+    label: str | None = Field(description="文件中的列名，几列连成的以 + 相连；不来自某一列时为字段名称")
     message: str = Field(description="原因；各行不尽相同时取其一为例")
     varies: bool = Field(description="各行的原因是否不尽相同")
     rows: int = Field(description="有此错误的行数")
@@ -184,12 +187,13 @@ class Cause(Output):
     def of(cls, row: Row[Any], locale: Locale) -> Self:
         """A row of `queries.causes` in the reader's language."""
         fault = RowFault.of(row.example, locale)
+        shared = IN_COMMON.get(row.code)
         return cls(
             field=row.field,
             code=row.code,
             label=fault.label,
-            message=fault.message,
-            varies=row.messages > 1,
+            message=shared.text(locale) if shared else fault.message,
+            varies=row.messages > 1 and shared is None,
             rows=row.rows,
         )
 

@@ -18,7 +18,7 @@ from app.core.tabular import EncodingUnclear
 from app.core.text import printable
 from app.files import public as files
 from app.files.public import Stored
-from app.instruments.importing import queries, reading
+from app.instruments.importing import queries, reading, sent_back
 from app.instruments.importing.drafts import REQUIRED
 from app.instruments.importing.policy import may_import, may_see
 from app.instruments.importing.problems import FileGone, HasFaults, ImportBusy, MappingWrong, NotChecked
@@ -117,9 +117,9 @@ async def _guess(
     names = [str(column["name"]) for column in columns]
     if not names:
         return {}
-    if used := await queries.mapping_for(db, caller.id, names):
+    if used := await queries.mapping_for(db, caller.id, [names, sent_back.own(names)]):
         return used
-    found = {name: {"column": column} for name, column in guess(names).items()}
+    found = {name: {"column": column} for name, column in guess(sent_back.own(names)).items()}
     allowed = organisations_of(caller)
     if allowed is not None and len(allowed) == 1 and "organisation" not in found:
         for owner in await owners(db, str(caller.tenant_id), allowed):
