@@ -2,7 +2,6 @@
 
 import pytest
 
-from app.settings import Settings
 from tests.instruments.conftest import Lab
 from tests.instruments.importing import URL, Importing, csv_of, good_rows
 from tests.support.forms import HTML, form_to
@@ -60,9 +59,7 @@ async def test_rows_numbered_by_their_place_keep_it(importing: Importing) -> Non
     assert ("inner_id", "missing") in {fault[1:4:2] for fault in await importing.faults(unnumbered["id"])}
 
 
-async def test_what_the_platform_added_is_not_asked_about(
-    lab: Lab, importing: Importing, settings: Settings
-) -> None:
+async def test_what_the_platform_added_is_not_asked_about(lab: Lab, importing: Importing) -> None:
     sent = await importing.sent(csv_of(*faulty_rows()))
     await importing.check(sent, NAMED)
     again = await importing.sent((await sent_back(importing, sent["id"])).encode())
