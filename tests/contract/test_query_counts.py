@@ -41,8 +41,8 @@ LISTS = {
     "/organisations": 4,
     "/audit": 6,
     "/account": 4,
-    "/people": 5,
-    "/organisations/{organisation}/members": 6,
+    "/people": 7,
+    "/organisations/{organisation}/members": 8,
 }
 """Statements of each, recognising the caller included."""
 

@@ -157,8 +157,8 @@ def _slot(unit_id: UUID) -> dict[str, str]:
     ("customs", "status"),
     [
         ({"customs_supervised": True}, 403),
-        ({"customs_supervised": True, "customs_until": 0}, 403),
-        ({"customs_supervised": True, "customs_until": -1}, 201),
+        ({"customs_supervised": True, "customs_until": 90}, 403),
+        ({"customs_supervised": True, "customs_until": 0}, 201),
         ({"customs_supervised": True, "customs_notice": "沪关通 2026-1"}, 201),
         ({"customs_supervised": False, "customs_until": 30}, 201),
     ],

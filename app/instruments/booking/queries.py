@@ -170,6 +170,8 @@ async def lock_units(session: ReadSession, units: Sequence[UUID]) -> None:
 
 def requested_by(caller: Principal) -> ColumnElement[bool]:
     """Bookings the caller made, or that were made for an organisation the caller manages or acts for."""
+    if caller.id is None:
+        return false()
     mine = and_(Booking.requester_tenant_id == caller.tenant_id, Booking.requester_id == caller.id)
     found = [mine, Booking.organisation_id.in_(caller.managed)]
     if caller.acts_for_province:
@@ -226,7 +228,7 @@ async def busy(
         Booking.organisation_name,
         Booking.starts_at,
         Booking.ends_at,
-        func.coalesce(readable_by(caller), false()).label("readable"),
+        and_(Booking.id.is_not(None), readable_by(caller)).label("readable"),
     ).select_from(taken.outerjoin(Booking, and_(Booking.id == taken.c.booking_id, _told_to(caller))))
     return (await session.execute(statement)).all()
 
