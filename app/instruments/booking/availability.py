@@ -101,7 +101,7 @@ async def of_instrument(
     wanted = [unit.id for unit in units if unit_id in {None, unit.id}]
     if unit_id and not wanted:
         raise Invalid(errors=[FieldError("unit_id", "unknown_unit", msg("不是该仪器的单元"))])
-    taken = await queries.busy(session, caller, wanted, since, until) if wanted else []
+    taken = await queries.busy(session, wanted, since, until) if wanted else []
     terms = terms_of(row)
     latest = terms.latest(row.now)
     return Availability(
@@ -123,14 +123,16 @@ async def of_instrument(
 
 
 def _busy(entry: Row[Any], caller: Principal) -> Busy:
-    mine = caller.id is not None and entry.requester_id == caller.id
-    told = entry.requester_name is not None and not mine
+    known = entry.tenant_id is not None
+    mine = known and caller.id is not None and entry.requester_id == caller.id
+    readable = known and policy.may_read(caller, entry)
+    told = known and not mine and policy.may_know_who(caller, entry)
     return Busy(
         unit_id=entry.unit_id,
         starts_at=entry.occupied_from,
         ends_at=entry.occupied_to,
-        booked=Booked(entry.starts_at, entry.ends_at) if entry.readable else None,
-        booking_id=entry.booking_id if entry.readable else None,
+        booked=Booked(entry.starts_at, entry.ends_at) if readable else None,
+        booking_id=entry.booking_id if readable else None,
         mine=mine,
         label=f"{entry.requester_name} · {entry.organisation_name}" if told else None,
     )

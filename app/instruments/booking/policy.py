@@ -10,7 +10,7 @@ from app.access.guards import Refusal, Verdict
 from app.access.principal import Principal
 from app.core.i18n import msg
 from app.instruments.models import Booking
-from app.instruments.visibility import runs
+from app.instruments.visibility import WHOLE_PROVINCE, runs
 
 
 def may_book(caller: Principal, terms: Row[Any], payer_id: UUID, on: date) -> Verdict:
@@ -52,7 +52,7 @@ def _barred_by_customs(terms: Row[Any], on: date) -> bool:
     return terms.customs_supervised and not terms.customs_notice and lasts
 
 
-def is_requester(caller: Principal, booking: Booking) -> bool:
+def is_requester(caller: Principal, booking: Booking | Row[Any]) -> bool:
     """The person who booked, or a manager of the organisation booked for."""
     own = booking.requester_id == caller.id and booking.requester_tenant_id == caller.tenant_id
     return own or caller.manages(booking.organisation_id)
@@ -66,6 +66,23 @@ def runs_instrument(caller: Principal, booking: Booking) -> bool:
         owner_id=booking.owner_id,
         tenant_id=booking.tenant_id,
     )
+
+
+def may_read(caller: Principal, booking: Booking | Row[Any]) -> bool:
+    """Both parties, and the officers of both provinces: `queries.readable_by` for a row at hand."""
+    parties = {booking.tenant_id, booking.requester_tenant_id}
+    if caller.tenant_id not in parties:
+        return False
+    if caller.roles & WHOLE_PROVINCE or caller.acts_for_province:
+        return True
+    acts_for = {booking.organisation_id, booking.owner_id} & set(caller.managed)
+    return bool(acts_for) or is_requester(caller, booking) or booking.instrument_id in caller.stewardships
+
+
+def may_know_who(caller: Principal, booking: Booking | Row[Any]) -> bool:
+    """Who may read it, and people of the one province that both parties are of: see `availability.Busy`."""
+    at_home = caller.kind == "person" and caller.tenant_id == booking.tenant_id == booking.requester_tenant_id
+    return at_home or may_read(caller, booking)
 
 
 def may_change(caller: Principal, booking: Booking) -> Verdict:

@@ -277,7 +277,7 @@ async def _slot_taken(
     """The refusal, with the nearest free times on the wanted unit and the same time on its siblings."""
     units = await queries.sibling_units(session, row.instrument_id)
     starts_at, ends_at = wanted
-    taken = await queries.busy(session, caller, units, starts_at - 2 * SEARCH, ends_at + 2 * SEARCH)
+    taken = await queries.busy(session, units, starts_at - 2 * SEARCH, ends_at + 2 * SEARCH)
     in_the_way = [entry for entry in taken if entry.booking_id != besides]
     spans = {
         unit: [(entry.occupied_from, entry.occupied_to) for entry in in_the_way if entry.unit_id == unit]
