@@ -150,10 +150,10 @@ class WeekCalendar {
     return `${day}T${two(date.getHours())}:${two(date.getMinutes())}`;
   }
 
-  /* "09:00–11:30"; midnight at the end is 24:00, as on every page. */
+  /* "09:00–11:30"; midnight at the end is 24:00, as on every page. The calendar gives the end's time on the start's day. */
   hours(start, end) {
     const last = this.text(end).slice(11);
-    return `${this.text(start).slice(11)}–${end > start && last === "00:00" ? "24:00" : last}`;
+    return `${this.text(start).slice(11)}–${last === "00:00" ? "24:00" : last}`;
   }
 
   /* While the hand draws: say at once what would be wrong. The grid would jump back to its first slot if it were refused here. */
