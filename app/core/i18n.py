@@ -45,12 +45,12 @@ def msg(id: str, /, **params: Any) -> Message:  # noqa: A002 - gettext's own wor
     return Message(id, params)
 
 
-def pmsg(context: str, id: str, /, **params: Any) -> Message:  # noqa: A002
+def pmsg(context: str, id: str, /, **params: Any) -> Message:  # noqa: A002 - gettext's own word
     """A lazy message whose English depends on `context`."""
     return Message(id, params, context)
 
 
-def gettext(id: str, locale: Locale, context: str = "", *, count: object = None) -> str:  # noqa: A002
+def gettext(id: str, locale: Locale, context: str = "", *, count: object = None) -> str:  # noqa: A002 - gettext's own word
     """The translation of a message id in its context, or the id itself (Chinese is the source language)."""
     if locale == DEFAULT:
         return id

@@ -60,6 +60,17 @@ async def test_a_colleague_of_the_province_is_told_who_and_not_which(world: Worl
     assert (told["booking_id"], told["booked"], told["label"]) == (None, None, None)
 
 
+async def test_a_visitor_is_told_a_time_is_taken_and_nothing_else(
+    world: World, client: httpx2.AsyncClient
+) -> None:
+    """A visitor has neither account nor province, which must not equal the blanks of a booking not shown."""
+    place = await make_instrument(world.database, "330000", scope="public")
+    await book(world, day(0, 9), day(0, 11), place)
+    client.cookies.clear()
+    told = await busy(client, place)
+    assert (told["booking_id"], told["booked"], told["label"], told["mine"]) == (None, None, None, False)
+
+
 async def test_another_instrument_s_unit_is_refused(world: World) -> None:
     other = await make_instrument(world.database, "330000")
     for unit in (other.units[0], uuid4()):
