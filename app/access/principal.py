@@ -28,6 +28,12 @@ class Principal:
     """What an OAuth token was granted; None for a browser session, which is not limited."""
     session_id: UUID | None = None
     """The browser session or token grant the caller came with."""
+    methods: frozenset[str] = frozenset()
+    """How the person was authenticated (RFC 8176); `mfa` where it was by two factors."""
+    client_id: UUID | None = None
+    """The application through which the caller comes; None in a browser."""
+    acting_for: UUID | None = None
+    """Whose role the caller carries as a deputy."""
 
     @property
     def held(self) -> frozenset[Permission]:

@@ -153,6 +153,46 @@ class Stewardship(Owned, Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
+class Delegation(Owned, Base):
+    """A role that its holder lends a deputy 代理 until a day; it counts while the holder still has it."""
+
+    __tablename__ = "delegation"
+    __table_args__ = (
+        of_account(),
+        ForeignKeyConstraint(["tenant_id", "deputy_id"], ["account.tenant_id", "account.id"]),
+        ForeignKeyConstraint(["tenant_id", "organisation_id"], ["organisation.tenant_id", "organisation.id"]),
+        CheckConstraint(
+            "CASE role WHEN 'manager' THEN organisation_id IS NOT NULL AND instrument_id IS NULL "
+            "WHEN 'steward' THEN instrument_id IS NOT NULL AND organisation_id IS NULL "
+            "ELSE role IN ('province_admin', 'auditor') AND organisation_id IS NULL AND instrument_id IS NULL END",
+            name="role",
+        ),
+        CheckConstraint("account_id <> deputy_id", name="deputy"),
+        CheckConstraint("starts_at < ends_at AND ends_at <= starts_at + interval '366 days'", name="term"),
+        CheckConstraint("char_length(reason) BETWEEN 1 AND 500", name="reason"),
+        Index("ix_delegation_deputy_id", "deputy_id"),
+        Index("ix_delegation_account_id", "account_id"),
+        {"info": {"row_policy": Own()}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())
+    account_id: Mapped[UUID]
+    """Whose role it is."""
+    deputy_id: Mapped[UUID]
+    role: Mapped[str]
+    organisation_id: Mapped[UUID | None]
+    """Of a manager's role."""
+    instrument_id: Mapped[UUID | None]
+    """Of a steward's role; the table of instruments adds its own foreign key."""
+    reason: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    confirmed_at: Mapped[datetime | None]
+    """Until then it does not count: an admin's role needs a second person's word."""
+    revoked_at: Mapped[datetime | None]
+
+
 class BrowserSession(Owned, Base):
     """A signed-in browser; the cookie holds the token, the row its digest."""
 
@@ -160,8 +200,11 @@ class BrowserSession(Owned, Base):
     __table_args__ = (
         of_account(),
         UniqueConstraint("digest"),
+        ForeignKeyConstraint(["identity_provider_id"], ["identity_provider.id"], ondelete="SET NULL"),
         Index("ix_browser_session_account_id", "account_id"),
+        Index("ix_browser_session_identity_provider_id", "identity_provider_id", "provider_session"),
         CheckConstraint("char_length(user_agent) <= 300 AND char_length(address) <= 64", name="device"),
+        CheckConstraint("char_length(provider_session) BETWEEN 1 AND 255", name="provider_session"),
         {"info": {"row_policy": Personal("account_id")}},
     )
 
@@ -174,6 +217,14 @@ class BrowserSession(Owned, Base):
     user_agent: Mapped[str]
     address: Mapped[str]
     revoked_at: Mapped[datetime | None]
+    methods: Mapped[list[str]] = mapped_column(server_default="[]")
+    """How the person was authenticated: values of RFC 8176; `mfa` where it was by two factors."""
+    authenticated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    awaiting_factor: Mapped[bool] = mapped_column(server_default="false")
+    """The second factor is still missing: until then the session makes a visitor."""
+    identity_provider_id: Mapped[UUID | None]
+    provider_session: Mapped[str | None]
+    """The provider's own session (`sid`), which it may end."""
 
 
 class LoginAttempt(Base):

@@ -31,6 +31,9 @@ _COLUMNS = (
     column("organisations", JSONB),
     column("stewardships", ARRAY(Uuid)),
     column("session_id", Uuid),
+    column("methods", JSONB),
+    column("client_id", Uuid),
+    column("acting_for", Uuid),
 )
 _OF_SESSION = text("SELECT * FROM identity_principal_of_session(:key)").columns(*_COLUMNS)
 _OF_GRANT = text("SELECT * FROM identity_principal_of_grant(:key)").columns(*_COLUMNS)
@@ -106,4 +109,7 @@ async def _recognised(
         stewardships=frozenset(row.stewardships),
         scopes=scopes,
         session_id=row.session_id,
+        methods=frozenset(row.methods),
+        client_id=row.client_id,
+        acting_for=row.acting_for,
     )

@@ -14,6 +14,8 @@ POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("browser_session", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("browser_session", "seen"): ("broker", "UPDATE", "a session notes when it was last seen"),
     ("browser_session", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("delegation", "recognise"): ("broker", "SELECT", RECOGNISE),
+    ("delegation", "sign_in"): ("login", "ALL", SIGN_IN),
     ("external_identity", "sign_in"): ("login", "ALL", SIGN_IN),
     ("idempotency_key", "housekeeping"): ("broker", "SELECT", PURGE),
     ("idempotency_key", "housekeeping_delete"): ("broker", "DELETE", PURGE),
@@ -59,6 +61,7 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
 """SECURITY DEFINER functions: signature -> (who may call it, purpose)."""
 
 PLAIN_KEYS: dict[str, str] = {
+    "fk_browser_session_identity_provider_id": "the built-in provider of one province signs people of every province in",
     "fk_oauth_code_client_id": "a person of one province signs in to another's client",
     "fk_oauth_grant_client_id": "a person of one province signs in to another's client",
 }

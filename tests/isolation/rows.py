@@ -28,6 +28,10 @@ SAMPLES = {
 HINTS: dict[tuple[str, str], str] = {
     ("organisation", "adcode"): "left($1, 2) || '0100'",
     ("organisation", "kind"): "'university'",
+    ("delegation", "role"): "'manager'",
+    ("delegation", "deputy_id"): "(SELECT id FROM account WHERE tenant_id = $1 ORDER BY 1 DESC LIMIT 1)",
+    ("delegation", "organisation_id"): "(SELECT id FROM organisation WHERE tenant_id = $1 LIMIT 1)",
+    ("delegation", "starts_at"): "clock_timestamp()",
     ("task_run", "kind"): "'test.done'",
     ("task_run", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",
     ("instrument_import", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",
@@ -56,7 +60,7 @@ async def _make(admin: asyncpg.Connection, table: Table, province: str, scope: s
         values["scope"] = f"'{scope}'"
     for column in table.columns:
         wanted = not column.nullable and column.server_default is None and column.computed is None
-        if column.name not in values and (wanted or (table.name, column.name) in HINTS):
+        if (table.name, column.name) in HINTS or (wanted and column.name not in values):
             values[column.name] = _value(table, column, province)
     statement = f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())}"
     await admin.execute(statement, province)

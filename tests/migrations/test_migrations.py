@@ -22,9 +22,13 @@ UNSAID = {
     (
         "stewardship fk_stewardship_tenant_id_instrument_id FOREIGN KEY (tenant_id, instrument_id) "
         "REFERENCES instrument(tenant_id, id) ON DELETE CASCADE"
-    )
+    ),
+    (
+        "delegation fk_delegation_tenant_id_instrument_id FOREIGN KEY (tenant_id, instrument_id) "
+        "REFERENCES instrument(tenant_id, id) ON DELETE CASCADE"
+    ),
 }
-"""Made by a migration and not in the models: identity's table points at a table of a feature above it."""
+"""Made by a migration and not in the models: identity's tables point at a table of a feature above it."""
 
 
 @asynccontextmanager

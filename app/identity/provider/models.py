@@ -73,6 +73,8 @@ class OAuthGrant(Owned, Base):
     account_id: Mapped[UUID | None]
     """None: the client itself, a system."""
     scopes: Mapped[list[str]]
+    methods: Mapped[list[str]] = mapped_column(server_default="[]")
+    """How the person was authenticated, as in their browser session."""
     authenticated_at: Mapped[datetime]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     expires_at: Mapped[datetime]
@@ -101,6 +103,7 @@ class OAuthCode(Owned, Base):
     scopes: Mapped[list[str]]
     challenge: Mapped[str]
     nonce: Mapped[str | None]
+    methods: Mapped[list[str]] = mapped_column(server_default="[]")
     authenticated_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
