@@ -2,11 +2,9 @@
 
 import asyncio
 import json
-import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -22,12 +20,11 @@ from app.core.db import Database
 from app.identity import public as identity
 from app.identity.relying_party import CALLBACK, keep_client_secret
 from app.settings import Settings
+from tests.support.node import NODE, peers
 from tests.support.oauth import REDIRECT_URI, answer_of, as_sign_in, journal, make_client, submit
 from tests.support.people import Person, make_person, sign_in
 from tests.support.processes import servers
 from tests.support.server import copy_template, on, settings_for
-
-NODE = Path(__file__).parent / "openid_client"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +206,6 @@ async def test_a_provider_that_names_another_issuer_is_refused(
 
 
 async def test_openid_client_of_npm_completes_every_flow(foreign: Foreign) -> None:
-    node = shutil.which("node")
-    if node is None or not (NODE / "node_modules").is_dir():
-        pytest.skip(f"needs node and `npm ci --ignore-scripts` in {NODE.relative_to(Path.cwd())}")
     web = await make_client(foreign.database, foreign.settings)
     system = await make_client(foreign.database, foreign.settings, "system", scopes=("instruments.read",))
     given = {
@@ -223,7 +217,12 @@ async def test_openid_client_of_npm_completes_every_flow(foreign: Foreign) -> No
         "subject": str(foreign.person.id),
     }
     ran = await asyncio.create_subprocess_exec(
-        node, "check.mjs", cwd=NODE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        NODE,
+        "openid_client.mjs",
+        cwd=peers(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     said, complained = await asyncio.wait_for(ran.communicate(json.dumps(given).encode()), 60)
     assert ran.returncode == 0, (said + complained).decode()
