@@ -1,10 +1,11 @@
 """One frozen settings object, read from the environment once."""
 
 import re
+from email.utils import parseaddr
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,6 +37,10 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     metrics_token: SecretStr | None = None
     """Bearer token asked for at /metrics when the caller is not on this machine."""
+    smtp_url: SecretStr | None = None
+    """smtp://user:password@host:587, with ?tls=starttls (unless said otherwise), implicit or none (RFC 8314)."""
+    mail_from: str | None = None
+    """The sender of mails: an address, or `Name <address>`; no-reply@ the host of `base_url` when absent."""
     max_body_bytes: int = 20 * 1024 * 1024
 
     @field_validator("database_url", "app_database_url")
@@ -43,6 +48,26 @@ class Settings(BaseSettings):
     def _name_the_driver(cls, url: str | None) -> str | None:
         """`postgresql://` is what everybody writes; SQLAlchemy would take it for psycopg."""
         return re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", url) if url else None
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_smtp(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None:
+            return None
+        parts = urlsplit(url.get_secret_value())
+        tls = parse_qs(parts.query).get("tls", ["starttls"])
+        if parts.scheme != "smtp" or not parts.hostname or tls not in (["starttls"], ["implicit"], ["none"]):
+            raise ValueError(
+                "SMTP_URL must be smtp://[user:password@]host[:port][?tls=starttls|implicit|none]"
+            )
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_address(cls, sender: str | None) -> str | None:
+        if sender is not None and "@" not in parseaddr(sender)[1]:
+            raise ValueError("MAIL_FROM must be an address, or Name <address>")
+        return sender
 
     @model_validator(mode="after")
     def _no_placeholder_outside_development(self) -> Self:

@@ -14,6 +14,7 @@ from app.core.db import Database
 from app.main import create_app
 from app.settings import Settings
 from tests.support.database import RolledBackDatabase
+from tests.support.mail import Mailbox, mail_server
 from tests.support.server import (
     DEMO_TEMPLATE,
     copy_template,
@@ -121,3 +122,10 @@ async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as visitor:
         yield visitor
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    """A mail server of this test's own: `(mail,) = await mailbox.collect(database, settings)`."""
+    with mail_server() as running:
+        yield running

@@ -16,6 +16,7 @@ SECONDS = Histogram(
 TRANSACTION_RETRIES = Counter(
     "commons_transaction_retries_total", "Transactions run again after 40001 or 40P01", registry=REGISTRY
 )
+MAILS = Counter("commons_mails_total", "Mails that were sent or given up", ["outcome"], registry=REGISTRY)
 
 
 def exposition() -> bytes:

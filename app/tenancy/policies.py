@@ -115,6 +115,17 @@ class Hidden:
         return "false"
 
 
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """A province puts rows in and never sees them again; a role named in an extra policy takes them out."""
+
+    def read(self) -> str:
+        return "false"
+
+    def write(self) -> str:
+        return f"tenant_id = {TENANT}"
+
+
 def ddl(table: str, policy: RowPolicy, *, owner: str) -> Sequence[str]:
     """The statements that put `policy` on `table`: enabled and forced, reading and writing apart."""
     statements = [

@@ -37,6 +37,11 @@ POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("oauth_code", "sign_in"): ("login", "ALL", SIGN_IN),
     ("oauth_grant", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("oauth_grant", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("outgoing_mail", "sign_in"): (
+        "login",
+        "ALL",
+        "mails of signing in are written, and every mail is sent, for any province",
+    ),
     ("refresh_token", "sign_in"): ("login", "ALL", SIGN_IN),
     ("role_grant", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("role_grant", "sign_in"): ("login", "ALL", SIGN_IN),

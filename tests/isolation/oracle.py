@@ -40,7 +40,7 @@ def may_see(viewer: Viewer, table: str, row: Data, by_id: ById) -> bool:
 def may_write(viewer: Viewer, table: str, row: Data) -> bool:
     """Whether the row may be made, changed or deleted, as far as provinces go."""
     policy = policy_of(table)
-    if isinstance(policy, policies.Scoped | policies.Parent):
+    if isinstance(policy, policies.Scoped | policies.Parent | policies.Outbox):
         return _is_own(viewer, row)
     if isinstance(policy, policies.Reference):
         return False
@@ -89,4 +89,9 @@ def _(_policy: policies.Platform, viewer: Viewer, row: Data) -> bool:
 
 @_sees.register
 def _(_policy: policies.Hidden, viewer: Viewer, row: Data) -> bool:
+    return False
+
+
+@_sees.register
+def _(_policy: policies.Outbox, viewer: Viewer, row: Data) -> bool:
     return False

@@ -32,6 +32,7 @@ HINTS: dict[tuple[str, str], str] = {
     ("delegation", "deputy_id"): "(SELECT id FROM account WHERE tenant_id = $1 ORDER BY 1 DESC LIMIT 1)",
     ("delegation", "organisation_id"): "(SELECT id FROM organisation WHERE tenant_id = $1 LIMIT 1)",
     ("delegation", "starts_at"): "clock_timestamp()",
+    ("outgoing_mail", "locale"): "'zh'",
     ("task_run", "kind"): "'test.done'",
     ("task_run", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",
     ("instrument_import", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",

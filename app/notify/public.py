@@ -1,0 +1,64 @@
+"""What features use to write to people."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import func, insert, select
+
+from app.core.db import Session
+from app.core.i18n import Locale, Message, msg
+from app.jobs.public import enqueue
+from app.notify.models import OutgoingMail
+from app.notify.senders import folder_of
+from app.settings import Settings
+
+__all__ = ["ADDRESS", "Mail", "kept_in", "queue"]
+
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
+"""What browsers take for an address (HTML Living Standard, "e-mail state"); the domain has a dot."""
+OPEN = msg("打开链接")
+TASK = "notify.send_mail"
+# Inline: the id is not asked back, for nobody who writes a mail may read it.
+INSERT = insert(OutgoingMail.__table__).inline()  # type: ignore[arg-type] # a table, which the mapper types as more
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What is to be said to whom. A link is made of BASE_URL, never of what a request said its host was."""
+
+    to: str
+    subject: Message
+    paragraphs: tuple[Message, ...]
+    link: str | None = None
+    action: Message = OPEN
+    locale: Locale = "zh"
+
+
+async def queue(session: Session, mail: Mail, *, tenant_id: str, delay: timedelta | None = None) -> None:
+    """Have a mail sent when, and only when, the session's transaction commits; `delay` later where given.
+
+    Raises:
+        ValueError: `to` is no address; one with a line break in it for example.
+    """
+    if not ADDRESS.fullmatch(mail.to):
+        raise ValueError("not an address")
+    mail_id = await session.scalar(select(func.uuidv7()))
+    row = {
+        "id": mail_id,
+        "tenant_id": tenant_id,
+        "recipient": mail.to,
+        "subject": mail.subject.text(mail.locale),
+        "paragraphs": [paragraph.text(mail.locale) for paragraph in mail.paragraphs],
+        "link": mail.link,
+        "action": mail.action.text(mail.locale),
+        "locale": mail.locale,
+    }
+    await session.execute(INSERT, row)
+    await enqueue(session, TASK, {"tenant_id": tenant_id, "mail_id": mail_id}, delay=delay)
+
+
+def kept_in(settings: Settings) -> Path | None:
+    """The folder that mails are kept in instead of being sent; None where they are sent."""
+    return folder_of(settings) if settings.smtp_url is None else None
