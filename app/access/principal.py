@@ -8,6 +8,9 @@ from uuid import UUID
 from app.access.permissions import MATRIX, Permission, Role
 from app.tenancy.context import TenantContext
 
+TWO_FACTORS = "mfa"
+"""The method (RFC 8176 §2) of whoever showed two factors."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:

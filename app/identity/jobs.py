@@ -19,6 +19,7 @@ TRIM = tuple(
         DELETE FROM browser_session
         WHERE least(expires_at, last_seen_at + interval '24 hours') < clock_timestamp() - interval '30 days'
         """,
+        "DELETE FROM spent_challenge WHERE expires_at < clock_timestamp()",
         "DELETE FROM login_attempt WHERE last_at < clock_timestamp() - interval '1 day'",
     )
 )
@@ -26,7 +27,7 @@ TRIM = tuple(
 
 @periodic("41 3 * * *", "identity.trim")
 async def trim(job: Job) -> None:
-    """Delete expired codes, tokens, grants and tries after a day, sessions after 30 days."""
+    """Delete expired codes, tokens, grants and tries after a day, sessions after 30 days, challenges at once."""
     async with job.database.transaction(sign_in_context(job.settings).info()) as session:
         for statement in TRIM:
             await session.execute(statement)

@@ -7,11 +7,12 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
+from app.identity.factors import models as factor_models
 from app.identity.provider import models as provider_models
 from app.tenancy.models import Owned
 from app.tenancy.policies import Hidden, Own, Personal
 
-__all__ = ["provider_models"]
+__all__ = ["factor_models", "provider_models"]
 
 SELF = "self"
 """The issuer of the built-in provider, whatever address it has."""

@@ -1,5 +1,6 @@
 """Browser sessions: opened at sign-in, listed and revoked by their person."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -18,6 +19,8 @@ from app.journal.public import record
 LIFETIME = timedelta(days=14)
 IDLE = timedelta(hours=24)
 """Unused for this long, a session ends; the broker's function knows the same figure."""
+AWAITING = timedelta(minutes=10)
+"""So long a browser may take to show the second factor."""
 USER_AGENT_LENGTH, ADDRESS_LENGTH = 300, 64
 
 
@@ -41,17 +44,32 @@ class SignedInSession:
     current: bool
 
 
-async def open_session(session: Session, *, tenant_id: str, account_id: UUID, device: Device) -> str:
-    """Sign a browser in; the token for its cookie. Runs in the sign-in context."""
+async def open_session(
+    session: Session,
+    *,
+    tenant_id: str,
+    account_id: UUID,
+    device: Device,
+    methods: Collection[str] = (),
+    identity_provider_id: UUID | None = None,
+    awaiting_factor: bool = False,
+) -> str:
+    """Sign a browser in; the token for its cookie. Runs in the sign-in context.
+
+    `methods` are those of RFC 8176. A session that awaits its second factor makes a visitor and lives ten minutes.
+    """
     token = new_token()
     await session.execute(
         insert(BrowserSession).values(
             tenant_id=tenant_id,
             account_id=account_id,
             digest=token_digest(token),
-            expires_at=now() + LIFETIME,
+            expires_at=now() + (AWAITING if awaiting_factor else LIFETIME),
             user_agent=_plain(device.user_agent, USER_AGENT_LENGTH),
             address=_plain(device.address, ADDRESS_LENGTH),
+            methods=sorted(methods),
+            identity_provider_id=identity_provider_id,
+            awaiting_factor=awaiting_factor,
         )
     )
     return token

@@ -1,16 +1,18 @@
 """Signing in: a password at the built-in provider, and a provider's subject at the platform."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import func, update
 
+from app.access.principal import TWO_FACTORS
 from app.core.crypto import token_digest
 from app.core.db import Session
 from app.core.errors import NotFound, TooManyRequests
 from app.identity import queries, throttle
+from app.identity.factors.queries import has_factor
 from app.identity.models import SELF, Account, BrowserSession, IdentityProvider
 from app.identity.passwords import password_matches
 from app.identity.provider.models import OAuthClient
@@ -95,29 +97,71 @@ async def provider_of(session: Session, tenant_id: str, provider_id: UUID) -> Id
     return provider
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session just opened."""
+
+    token: str
+    awaiting_factor: bool
+    """The person must show a second factor first: send them to `/sign-in/second-factor`."""
+
+
 async def open_for_subject(
-    session: Session, provider: IdentityProvider, subject: str, *, device: Device, replaces: str | None
-) -> str | None:
+    session: Session,
+    provider: IdentityProvider,
+    subject: str,
+    *,
+    methods: Collection[str],
+    device: Device,
+    replaces: str | None,
+) -> Opened | None:
     """Open a browser session for the account linked to a provider's subject, or None where none is linked.
 
-    `replaces` is the browser's token until now: it ends, so that nobody keeps a session fixed before the sign-in.
     A province's own provider opens accounts of that province alone; the built-in one is ours and opens any.
+    `methods` are the provider's word on how it knew the person (`amr`).
     """
     account: Account | None = await session.scalar(queries.linked_account(provider.issuer, subject))
     if account is None or (provider.issuer != SELF and account.tenant_id != provider.tenant_id):
         return None
+    return await open_for_account(
+        session, account, provider_id=provider.id, methods=methods, device=device, replaces=replaces
+    )
+
+
+async def open_for_account(
+    session: Session,
+    account: Account,
+    *,
+    provider_id: UUID | None,
+    methods: Collection[str],
+    device: Device,
+    replaces: str | None,
+) -> Opened:
+    """Open a browser session for an account; it awaits a second factor where the account has one and none was shown.
+
+    `replaces` is the browser's token until now: it ends, so that nobody keeps a session fixed before the sign-in.
+    """
     if replaces:
         old = update(BrowserSession).where(
             BrowserSession.digest == token_digest(replaces), BrowserSession.revoked_at.is_(None)
         )
         await session.execute(old.values(revoked_at=func.clock_timestamp()))
-    token = await open_session(session, tenant_id=account.tenant_id, account_id=account.id, device=device)
+    awaiting = TWO_FACTORS not in methods and bool(await session.scalar(has_factor(account.id)))
+    token = await open_session(
+        session,
+        tenant_id=account.tenant_id,
+        account_id=account.id,
+        device=device,
+        methods=methods,
+        identity_provider_id=provider_id,
+        awaiting_factor=awaiting,
+    )
     await record(
         session,
-        "identity.signed_in",
+        "identity.second_factor_asked" if awaiting else "identity.signed_in",
         subject=("account", account.id),
         tenant_id=account.tenant_id,
         actor_id=account.id,
-        after={"identity_provider_id": provider.id},
+        after={"identity_provider_id": provider_id, "methods": sorted(methods)},
     )
-    return token
+    return Opened(token, awaiting)

@@ -11,6 +11,7 @@ from app.core.errors import Problem, Unauthorized
 from app.web.render import render, see_other
 
 SIGN_IN = "/sign-in"
+SECOND_FACTOR = f"{SIGN_IN}/second-factor"
 
 
 def here(request: Request) -> str:

@@ -6,7 +6,7 @@ from app.web.formats import SHANGHAI, local_input, money_text, when_text
 from app.web.forms import Form, LocalInstant
 from app.web.menu import Entry
 from app.web.pages import Shared, Suggestion
-from app.web.problems import SIGN_IN, problem_page, sign_in_url
+from app.web.problems import SECOND_FACTOR, SIGN_IN, problem_page, sign_in_url
 from app.web.provinces import ProvinceName, province_name
 from app.web.queries import provinces
 from app.web.render import render, see_other, wants_fragment
@@ -15,6 +15,7 @@ from app.web.security import SecurityHeaders, content_security_policy
 from app.web.static import static, static_files
 
 __all__ = [
+    "SECOND_FACTOR",
     "SHANGHAI",
     "SIGN_IN",
     "CsrfFailed",

@@ -10,6 +10,7 @@ PURGE = "rows past their time are deleted for every province at once"
 POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("account", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("account", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("authenticator", "sign_in"): ("login", "ALL", SIGN_IN),
     ("booking", "busy"): ("broker", "SELECT", "who sees an instrument may know when it is taken"),
     ("browser_session", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("browser_session", "seen"): ("broker", "UPDATE", "a session notes when it was last seen"),
@@ -42,10 +43,12 @@ POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
         "ALL",
         "mails of signing in are written, and every mail is sent, for any province",
     ),
+    ("recovery_code", "sign_in"): ("login", "ALL", SIGN_IN),
     ("refresh_token", "sign_in"): ("login", "ALL", SIGN_IN),
     ("role_grant", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("role_grant", "sign_in"): ("login", "ALL", SIGN_IN),
     ("signing_key", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("spent_challenge", "sign_in"): ("login", "ALL", SIGN_IN),
     ("stewardship", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("stewardship", "sign_in"): ("login", "ALL", SIGN_IN),
 }

@@ -33,6 +33,7 @@ HINTS: dict[tuple[str, str], str] = {
     ("delegation", "organisation_id"): "(SELECT id FROM organisation WHERE tenant_id = $1 LIMIT 1)",
     ("delegation", "starts_at"): "clock_timestamp()",
     ("outgoing_mail", "locale"): "'zh'",
+    ("authenticator", "kind"): "'totp'",
     ("task_run", "kind"): "'test.done'",
     ("task_run", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",
     ("instrument_import", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",

@@ -1,6 +1,6 @@
 """People for tests: made in one call, signed in without a form."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,6 +17,8 @@ PASSWORD_HASH = (
     "$argon2id$v=19$m=65536,t=3,p=4$ucjcLq5wUWieQcDDdWCfHA$IwzWsILTVnKoinHkx8vC/SjXFYyaGFOymHZWvutycTc"
 )
 """Of PASSWORD; hashing it anew would cost each test 0.1 s."""
+
+TWO_FACTORS = ("mfa", "otp", "pwd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,10 @@ async def make_person(
     return Person(account_id, tenant_id, name, login_name)
 
 
-async def sign_in(client: httpx2.AsyncClient, app: FastAPI, person: Person) -> str:
-    """Give the client a browser session of this person, a real one; its token."""
+async def sign_in(
+    client: httpx2.AsyncClient, app: FastAPI, person: Person, methods: Collection[str] = TWO_FACTORS
+) -> str:
+    """Give the client a browser session of this person, a real one; its token. `methods=("pwd",)` makes it weak."""
     settings: Settings = app.state.settings
     database: Database = app.state.database
     async with database.transaction(identity.sign_in_context(settings).info()) as session:
@@ -72,6 +76,7 @@ async def sign_in(client: httpx2.AsyncClient, app: FastAPI, person: Person) -> s
             tenant_id=person.tenant_id,
             account_id=person.id,
             device=identity.Device("tests", "127.0.0.1"),
+            methods=methods,
         )
     host = client.base_url.host
     # Cookie jars file a name without dots under `.local`; elsewhere a later sign-in would not replace this one.

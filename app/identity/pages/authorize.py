@@ -20,7 +20,7 @@ from app.identity import queries
 from app.identity.context import settings_of, sign_in_transaction
 from app.identity.cookies import state_cookie_name
 from app.identity.local_path import HOME
-from app.identity.pages.sign_in import device_of
+from app.identity.pages.sign_in import PASSWORD, device_of
 from app.identity.provider.authorization import (
     AuthorizationRequest,
     Parameters,
@@ -138,7 +138,12 @@ async def _give_code(
     assert caller.tenant_id is not None
     async with sign_in_transaction(request) as session:
         code = await issue_code(
-            session, asked, tenant_id=caller.tenant_id, account_id=caller.id, authenticated_at=signed_in_at
+            session,
+            asked,
+            tenant_id=caller.tenant_id,
+            account_id=caller.id,
+            authenticated_at=signed_in_at,
+            methods=caller.methods,
         )
     return see_other(request, asked.reply.url(settings_of(request), code=code))
 
@@ -166,7 +171,12 @@ async def _take_password(request: Request, asked: AuthorizationRequest) -> Respo
         return _password_page(request, asked, form)
     async with sign_in_transaction(request) as session:
         code = await issue_code(
-            session, asked, tenant_id=account.tenant_id, account_id=account.id, authenticated_at=now()
+            session,
+            asked,
+            tenant_id=account.tenant_id,
+            account_id=account.id,
+            authenticated_at=now(),
+            methods=PASSWORD,
         )
     return see_other(request, asked.reply.url(settings_of(request), code=code))
 

@@ -1,6 +1,7 @@
 """Choosing a province and a provider, coming back from it, and signing out."""
 
 from typing import Annotated
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -14,12 +15,15 @@ from app.core.i18n import msg
 from app.identity import cookies
 from app.identity.context import settings_of, sign_in_transaction
 from app.identity.local_path import local_path
+from app.identity.models import SELF
 from app.identity.recognition import cookie_name
 from app.identity.relying_party import RelyingParty, SignInState
 from app.identity.sessions import Device, revoke_session
-from app.identity.sign_in import choices, open_for_subject, provider_of
-from app.web.public import Pages, render, see_other
+from app.identity.sign_in import Opened, choices, open_for_subject, provider_of
+from app.web.public import SECOND_FACTOR, Pages, render, see_other
 
+PASSWORD = ("pwd",)
+"""How the built-in provider knows its people (RFC 8176 §2)."""
 pages = Pages()
 Visitor = Annotated[Principal, requires(Permission.PUBLIC)]
 
@@ -55,17 +59,17 @@ async def come_back(request: Request, _caller: Visitor) -> Response:
         provider = await provider_of(session, kept.tenant_id, UUID(kept.provider_id))
     subject = await RelyingParty(provider, settings, request.app).finish(kept, request.query_params)
     async with sign_in_transaction(request) as session:
-        token = await open_for_subject(
+        opened = await open_for_subject(
             session,
             provider,
             subject,
+            methods=PASSWORD if provider.issuer == SELF else (),
             device=device_of(request),
             replaces=request.cookies.get(cookie_name(settings)),
         )
-    if token is None:
+    if opened is None:
         raise NotLinked(msg("请联系所在单位或省级管理员为您开通账号"))
-    response = see_other(request, kept.next)
-    cookies.keep_session(response, settings, token)
+    response = signed_in(request, opened, kept.next)
     cookies.forget_state(response, settings)
     return response
 
@@ -90,6 +94,16 @@ async def sign_out(request: Request, db: Writes, caller: Visitor) -> Response:
         await revoke_session(db, caller=caller, session_id=caller.session_id)
     response = see_other(request, "/", notice=msg("您已退出登录"))
     cookies.forget_session(response, settings_of(request))
+    return response
+
+
+def signed_in(request: Request, opened: Opened, next_path: str) -> Response:
+    """Keep the session just opened, and go on; by way of the second factor where it is awaited."""
+    target = next_path
+    if opened.awaiting_factor:
+        target = f"{SECOND_FACTOR}?{urlencode({'next': next_path})}"
+    response = see_other(request, target)
+    cookies.keep_session(response, settings_of(request), opened.token)
     return response
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -182,8 +182,9 @@ async def issue_code(
     tenant_id: str,
     account_id: UUID,
     authenticated_at: datetime,
+    methods: Collection[str],
 ) -> str:
-    """A single-use code of 60 seconds for this client, redirect URI and PKCE challenge."""
+    """A single-use code of 60 seconds for this client, redirect URI and PKCE challenge; `methods` as in the session."""
     code = new_token()
     await session.execute(
         insert(OAuthCode).values(
@@ -196,6 +197,7 @@ async def issue_code(
             challenge=request.challenge,
             nonce=request.nonce,
             authenticated_at=authenticated_at,
+            methods=sorted(methods),
             expires_at=now() + CODE_LIFETIME,
         )
     )

@@ -81,6 +81,7 @@ class Exchange:
             account_id=code.account_id,
             scopes=code.scopes,
             authenticated_at=code.authenticated_at,
+            methods=code.methods,
             lifetime=LIFETIME if refreshable else timedelta(seconds=ACCESS_SECONDS),
         )
         await self._use(code, grant_id=grant_id)
@@ -91,6 +92,7 @@ class Exchange:
             subject=str(code.account_id),
             nonce=code.nonce,
             authenticated_at=code.authenticated_at,
+            methods=code.methods,
         )
         return self._tokens(
             grant_id,

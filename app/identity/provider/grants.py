@@ -1,6 +1,6 @@
 """Grants: what a client was given, and how it ends."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -27,6 +27,7 @@ async def open_grant(
     account_id: UUID | None,
     scopes: Sequence[str],
     authenticated_at: datetime,
+    methods: Collection[str] = (),
     lifetime: timedelta,
 ) -> UUID:
     """A new family of tokens."""
@@ -40,6 +41,7 @@ async def open_grant(
             account_id=account_id,
             scopes=list(scopes),
             authenticated_at=authenticated_at,
+            methods=sorted(methods),
             expires_at=now() + lifetime,
         )
         .returning(OAuthGrant.id)

@@ -68,8 +68,9 @@ def id_token(
     subject: str,
     nonce: str | None,
     authenticated_at: datetime,
+    methods: Sequence[str],
 ) -> str:
-    """A signed statement for a client about who signed in and when."""
+    """A signed statement for a client about who signed in, when and how (`amr`, RFC 8176)."""
     issued = int(time.time())
     claims: dict[str, Any] = {
         "iss": settings.base_url,
@@ -79,6 +80,8 @@ def id_token(
         "exp": issued + ID_SECONDS,
         "auth_time": int(authenticated_at.timestamp()),
     }
+    if methods:
+        claims["amr"] = list(methods)
     if nonce is not None:
         claims["nonce"] = nonce
     return jwt.encode(_header(key, "JWT"), claims, key, [ALGORITHM])
