@@ -8,6 +8,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from app import __version__, api, health, site
+from app.access.limits.counter import SharedCounter
+from app.access.limits.limiter import Limiter
+from app.access.limits.middleware import RateLimits
+from app.access.limits.policies import in_words, policies
 from app.core import openapi
 from app.core.db import Database
 from app.core.errors import InternalError, Problem
@@ -43,9 +47,12 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.include_router(health.router)
     app.include_router(api.router)
     app.include_router(site.router)
-    openapi.describe(app)
+    openapi.describe(app, limits=in_words())
     app.mount("/static", static_files(), name="static")
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    counter = SharedCounter(app.state.database, settings)
+    limits = policies(settings.rate_limits)
+    app.add_middleware(RateLimits, limiter=Limiter(counter.lease), policies=limits, answer=_answer)
     app.add_middleware(Faults, answer=_on_fault)
     app.add_middleware(SecurityHeaders, settings=settings)
     app.add_middleware(RequestLog)

@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     mail_from: str | None = None
     """The sender of mails: an address, or `Name <address>`; no-reply@ the host of `base_url` when absent."""
     max_body_bytes: int = 20 * 1024 * 1024
+    rate_limits: dict[str, str] = Field(default_factory=dict)
+    """Limits other than those of `access.limits.policies`: {"visitor": "300/60", "search": "off"}."""
 
     @field_validator("database_url", "app_database_url")
     @classmethod

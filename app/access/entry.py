@@ -12,7 +12,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.datastructures import UploadFile
@@ -142,8 +144,48 @@ async def _rewind(request: Request) -> None:
             await value.seek(0)
 
 
+def _query_fields(dependant: Dependant) -> Iterator[Any]:
+    """The query parameters of a route and of its dependencies."""
+    yield from dependant.query_params
+    for inner in dependant.dependencies:
+        yield from _query_fields(inner)
+
+
+def _is_model(annotation: object) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+class StrictQuery(APIRoute):
+    """A route that refuses query parameters it does not know, as bodies refuse unknown fields."""
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+        fields = list(_query_fields(self.dependant))
+        known = {field.alias for field in fields}
+        # A model of all parameters refuses others by itself, together with its other faults.
+        modelled = any(_is_model(field.field_info.annotation) for field in fields)
+
+        async def run(request: Request) -> Response:
+            given = request.query_params
+            unknown = [] if modelled else [name for name in given if name not in known]
+            if unknown:
+                raise RequestValidationError(
+                    [
+                        {"type": "extra_forbidden", "loc": ("query", name), "input": given[name]}
+                        for name in unknown
+                    ]
+                )
+            return await handle(request)
+
+        return run
+
+
+class JsonRoute(EntryRoute, StrictQuery):
+    """A route of the API: strict inside the transaction, so that the guard speaks first."""
+
+
 class Router(APIRouter):
     """A router whose every route is one transaction."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(route_class=EntryRoute, **options)
+        super().__init__(route_class=JsonRoute, **options)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from fastapi import Depends, Request
 
+from app.access.limits.charges import Charges
 from app.access.permissions import Permission, holders
 from app.access.principal import Principal
 from app.core.errors import Forbidden, Unauthorized
@@ -38,11 +39,18 @@ def ensure(verdict: Verdict) -> None:
 
 
 async def caller_of(request: Request) -> Principal:
-    """The caller, recognised once a request; `create_app` says how."""
+    """The caller, recognised and counted once a request; `create_app` says how.
+
+    Raises:
+        TooManyRequests: the caller's quota is used up.
+    """
     principal: Principal | None = getattr(request.state, "principal", None)
     if principal is None:
         authenticate: Authenticate = request.app.state.authenticate
         principal = request.state.principal = await authenticate(request)
+        charges: Charges | None = getattr(request.state, "charges", None)
+        if charges is not None:
+            await charges.caller(principal)
     return principal
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
 from app.tenancy.models import Owned
-from app.tenancy.policies import Personal
+from app.tenancy.policies import Personal, Platform
 
 
 class IdempotencyKey(Owned, Base):
@@ -29,3 +29,21 @@ class IdempotencyKey(Owned, Base):
     status: Mapped[int] = mapped_column(server_default="0")
     headers: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     body: Mapped[bytes] = mapped_column(LargeBinary, server_default="")
+
+
+class RateLimit(Base):
+    """What all processes together admitted of somebody in a window; a digest says of whom, a crash forgets it."""
+
+    __tablename__ = "rate_limit"
+    __table_args__ = (
+        CheckConstraint("octet_length(key) = 32", name="key"),
+        CheckConstraint("started_at < ends_at", name="window"),
+        CheckConstraint("quota > 0 AND taken >= 0", name="taken"),
+        {"info": {"row_policy": Platform()}, "prefixes": ["UNLOGGED"]},
+    )
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    started_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    quota: Mapped[int]
+    taken: Mapped[int]

@@ -17,6 +17,14 @@ TRANSACTION_RETRIES = Counter(
     "commons_transaction_retries_total", "Transactions run again after 40001 or 40P01", registry=REGISTRY
 )
 MAILS = Counter("commons_mails_total", "Mails that were sent or given up", ["outcome"], registry=REGISTRY)
+RATE_LIMITED = Counter(
+    "commons_rate_limited_total", "Requests refused by a rate limit", ["policy"], registry=REGISTRY
+)
+RATE_LIMITS_ALONE = Counter(
+    "commons_rate_limits_alone_total",
+    "Windows this process counts alone because it could not reach the shared counter",
+    registry=REGISTRY,
+)
 
 
 def exposition() -> bytes:

@@ -43,6 +43,27 @@ IDEMPOTENCY_KEY = {
     "with the first answer (`Idempotency-Replayed: true`); the key of another request is refused with 422.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
 }
+HEADERS = {
+    "RateLimit-Policy": {
+        "description": "The limits the request fell under: of each its name, `q` requests in `w` seconds "
+        "(draft-ietf-httpapi-ratelimit-headers-10).",
+        "schema": {"type": "string", "example": '"address";q=6000;w=60, "person";q=1200;w=60'},
+    },
+    "RateLimit": {
+        "description": "What is left of each: `r` requests until the window ends in `t` seconds. A hint, not a promise.",
+        "schema": {"type": "string", "example": '"address";r=5990;t=59, "person";r=1139;t=12'},
+    },
+    "Retry-After": {
+        "description": "Seconds to wait.",
+        "schema": {"type": "integer", "minimum": 1, "example": 12},
+    },
+}
+_LIMITS = {name: {"$ref": f"#/components/headers/{name}"} for name in ("RateLimit-Policy", "RateLimit")}
+TOO_MANY = {
+    "description": "Too many requests; `violated-policies` names the limit",
+    "headers": {**_LIMITS, "Retry-After": {"$ref": "#/components/headers/Retry-After"}},
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
 _SENTENCE_END = re.compile(r"[.;:](?=\s|$)")
 CHANGING = frozenset({"post", "put", "patch", "delete"})
 SECURITY = {
@@ -74,6 +95,15 @@ exchange the code at `/oauth/token` with `grant_type=authorization_code`, `code`
 Send the token as `Authorization: Bearer …`. Operations that visitors may call answer without one too, with what is
 public; with one they show what the caller may see.
 """
+LIMITS = """
+## How much one may ask
+
+Each answer says in `RateLimit-Policy` which limits counted the request and in `RateLimit` what is left of each. What is
+too much is refused with 429 and `Retry-After`. Windows begin with the first request; an IPv6 address counts as its /64.
+An operator may set other figures than these:
+
+{table}
+"""
 
 
 def for_visitors() -> list[dict[str, list[str]]]:
@@ -81,8 +111,11 @@ def for_visitors() -> list[dict[str, list[str]]]:
     return [{}, *SIGNED_IN]
 
 
-def describe(app: FastAPI) -> None:
-    """Let `app.openapi()` say that every refusal is a problem, how callers sign in and how a change is repeated safely."""
+def describe(app: FastAPI, *, limits: str) -> None:
+    """Let `app.openapi()` say that every refusal is a problem, how callers sign in and how a change is repeated safely.
+
+    `limits` is the table of rate limits, in Markdown.
+    """
     derived = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -95,11 +128,14 @@ def describe(app: FastAPI) -> None:
                 schemas.pop(unused, None)
             components["securitySchemes"] = SECURITY
             components["parameters"] = {"IdempotencyKey": IDEMPOTENCY_KEY}
-            document["info"]["description"] = DESCRIPTION
+            components["headers"] = HEADERS
+            components["responses"] = {"TooManyRequests": TOO_MANY}
+            document["info"]["description"] = DESCRIPTION + LIMITS.format(table=limits)
             document["security"] = SIGNED_IN
-            for path in document["paths"].values():
-                for method, operation in path.items():
+            for path, item in document["paths"].items():
+                for method, operation in item.items():
                     _refusals(operation["responses"])
+                    _limited(path, operation["responses"])
                     operation["summary"] = _SENTENCE_END.split(operation["description"], maxsplit=1)[0]
                     if method in CHANGING:
                         shared = {"$ref": "#/components/parameters/IdempotencyKey"}
@@ -108,6 +144,16 @@ def describe(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend the description
+
+
+def _limited(path: str, responses: dict[str, Any]) -> None:
+    """Every operation of the API is counted, and says so."""
+    if not path.startswith("/api/"):
+        return
+    for status, response in responses.items():
+        if status.startswith("2"):
+            response["headers"] = {**response.get("headers", {}), **_LIMITS}
+    responses["429"] = {"$ref": "#/components/responses/TooManyRequests"}
 
 
 def _refusals(responses: dict[str, Any]) -> None:

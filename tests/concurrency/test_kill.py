@@ -1,6 +1,7 @@
 """kill -9 of everything in the middle of a booking storm: what was answered 201 is there afterwards, and nothing twice."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -25,11 +26,13 @@ from tests.instruments.test_booking import day, wish
 from tests.support.people import make_person, sign_in
 from tests.support.places import Place, make_instrument
 from tests.support.processes import free_port, wait_until_up
-from tests.support.server import ROOT
+from tests.support.server import NO_LIMITS, ROOT
 
 CLIENTS = 8
 CONFIRMED_BEFORE_THE_KILL = 20
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | {
+    "RATE_LIMITS": json.dumps(NO_LIMITS)
+}
 
 
 @contextmanager

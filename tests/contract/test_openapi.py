@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
+from app.access.limits.policies import POLICIES
 from app.launch import openapi
 
 
@@ -72,3 +73,18 @@ def test_operations_say_whether_one_must_sign_in_and_how_one_does(document: dict
     told = document["info"]["description"]
     for words in ("/.well-known/openid-configuration", "client_credentials", "code_verifier"):
         assert words in told
+
+
+def test_every_operation_says_how_it_is_limited(document: dict[str, Any]) -> None:
+    for operation in operations(document):
+        if operation["path"].startswith("/api/"):
+            assert operation["responses"]["429"] == {"$ref": "#/components/responses/TooManyRequests"}
+            good = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+            assert all({"RateLimit", "RateLimit-Policy"} <= set(answer["headers"]) for answer in good)
+    refused = document["components"]["responses"]["TooManyRequests"]["headers"]
+    assert (
+        set(refused)
+        == {"RateLimit", "RateLimit-Policy", "Retry-After"}
+        <= set(document["components"]["headers"])
+    )
+    assert all(f"| `{policy.name}` |" in document["info"]["description"] for policy in POLICIES)

@@ -1,5 +1,6 @@
 """The platform as real processes: one or more servers on one database."""
 
+import json
 import os
 import signal
 import socket
@@ -47,6 +48,7 @@ def environment_of(settings: Settings, *, base_url: str) -> dict[str, str]:
         "SECRET_KEY": settings.secret,
         "BASE_URL": base_url,
         "LOG_LEVEL": "WARNING",
+        "RATE_LIMITS": json.dumps(settings.rate_limits),
     }
 
 

@@ -12,6 +12,7 @@ import asyncpg
 from alembic import command
 from alembic.config import Config
 
+from app.access.limits.policies import POLICIES
 from app.codes.commands import load_builtin
 from app.demo import seed
 from app.launch.postgres import running
@@ -22,6 +23,10 @@ ROOT = Path(__file__).parents[2]
 TEMPLATE = "commons_test_template"
 DEMO_TEMPLATE = "commons_test_demo"
 SECRET = "tests-only-secret-0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+NO_LIMITS = {policy.name: "off" for policy in POLICIES}
+"""Tests are faster than anybody; those of the limits set their own."""
 
 
 def run_folder() -> Path:
@@ -56,6 +61,7 @@ def settings_for(url: str) -> Settings:
         base_url="http://testserver",
         environment="development",
         database_pool_size=5,
+        rate_limits=NO_LIMITS,
     )
 
 
