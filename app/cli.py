@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 from app.launch.errors import LaunchError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from app.core.i18n import Locale
     from app.settings import Settings
 
 Arguments = argparse.Namespace
@@ -63,12 +66,49 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("codes", add_help=False, help="code lists: take over an edition").set_defaults(
         run=_codes
     )
+    _add_audit_commands(commands)
     _add_development_commands(commands)
     return parser
 
 
 def _add_port(command: argparse.ArgumentParser) -> None:
     command.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
+
+
+def _add_audit_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    verify = commands.add_parser("verify", help="look through what must not change: `verify audit`")
+    things = verify.add_subparsers(required=True, metavar="WHAT")
+    audit = things.add_parser("audit", help="the journal's chains; exit code 1 names what is damaged")
+    audit.add_argument("--province", metavar="CODE", help="one province (all)")
+    audit.add_argument(
+        "--since", type=_moment, metavar="DATE", help="from the last anchor before then (the beginning)"
+    )
+    audit.add_argument(
+        "--anchors", type=Path, metavar="FILE", help="anchors kept outside, as `audit anchor` printed them"
+    )
+    audit.set_defaults(run=_verify_audit)
+
+    journal = commands.add_parser("audit", help="the journal's chains: `audit anchor`")
+    deeds = journal.add_subparsers(required=True, metavar="WHAT")
+    anchor = deeds.add_parser("anchor", help="sign the chains' heads and print them, to be kept outside")
+    anchor.add_argument("--province", metavar="CODE", help="one province (all)")
+    anchor.set_defaults(run=_audit_anchor)
+
+
+def _moment(value: str) -> "datetime":
+    """A day or an instant; without an offset it is of the provinces' clock.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{value!r} is no date") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
 
 
 def _add_development_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -140,8 +180,36 @@ def _codes(arguments: Arguments) -> int:
         return commands.run(
             arguments.rest,
             settings=_settings,
-            locale="en" if os.environ.get("LANG", "").startswith("en") else "zh",
+            locale=_locale(),
         )
+
+
+def _verify_audit(arguments: Arguments) -> int:
+    from app.audit import commands
+    from app.launch.errors import plain_database_errors
+
+    try:
+        outside = commands.read_anchors(arguments.anchors) if arguments.anchors else []
+    except (OSError, ValueError) as error:
+        raise LaunchError(
+            f"无法读取锚点文件：{arguments.anchors}", f"the anchors cannot be read: {error}", exit_code=2
+        ) from error
+    asked = commands.Asked(arguments.province, arguments.since, outside)
+    with plain_database_errors("DATABASE_URL"):
+        return commands.verify(_settings(), asked, locale=_locale())
+
+
+def _audit_anchor(arguments: Arguments) -> int:
+    from app.audit import commands
+    from app.launch.errors import plain_database_errors
+
+    with plain_database_errors("DATABASE_URL"):
+        return commands.anchor(_settings(), arguments.province, locale=_locale())
+
+
+def _locale() -> "Locale":
+    """The language of the terminal."""
+    return "en" if os.environ.get("LANG", "").startswith("en") else "zh"
 
 
 def _settings() -> "Settings":

@@ -27,6 +27,7 @@ from app.core.errors import SOON, Unavailable, problem_of, retryable, sqlstate
 from app.core.logs import logger
 from app.core.metrics import TRANSACTION_RETRIES
 from app.core.openapi import for_visitors
+from app.core.requests import address_of
 
 ATTEMPTS = 4
 """The first try and three more."""
@@ -46,7 +47,9 @@ class UnitOfWork:
         """The request's session; the first to ask decides whether it may write."""
         if self._session is None:
             caller = await caller_of(request)
-            context = caller.context(request_id=request.state.request_id, read_only=read_only)
+            context = caller.context(
+                request_id=request.state.request_id, address=address_of(request), read_only=read_only
+            )
             self._session = self._database.session(context.info())
         return self._session
 

@@ -80,9 +80,20 @@ class Principal:
         """Whether the caller is a system of the whole province."""
         return self.kind == "system" and not self.organisations
 
-    def context(self, *, request_id: str | None = None, read_only: bool = False) -> TenantContext:
+    def context(
+        self, *, request_id: str | None = None, address: str | None = None, read_only: bool = False
+    ) -> TenantContext:
         """The transaction context of this caller."""
-        return TenantContext(self.tenant_id, self.id, request_id, read_only=read_only)
+        return TenantContext(
+            self.tenant_id,
+            self.id,
+            request_id,
+            read_only=read_only,
+            client_id=self.client_id,
+            acting_for=self.acting_for,
+            session_id=self.session_id,
+            address=address,
+        )
 
 
 VISITOR = Principal()

@@ -21,6 +21,8 @@ MOST_DIGITS = 18
 """A longer Content-Length needs no reading."""
 HUNG_UP = 499
 """What the log calls a request nobody waited for; never sent (nginx's number)."""
+LONGEST_ADDRESS = 64
+"""Characters of an address that are kept: an IPv6 address with its zone has up to 61."""
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -68,6 +70,11 @@ class RequestLog:
         SECONDS.labels(method, route).observe(seconds)
         if scope["path"] not in QUIET:
             log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+def address_of(request: Request) -> str | None:
+    """Where a request came from, as the server saw it; behind a proxy FORWARDED_ALLOW_IPS must name the proxy."""
+    return request.client.host[:LONGEST_ADDRESS] or None if request.client else None
 
 
 def _route_of(scope: Scope) -> str:

@@ -9,15 +9,20 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import Request
 
 from app.core.db import Database, Session
+from app.core.requests import address_of
 from app.settings import Settings
 from app.tenancy.context import TenantContext
 
 
 def sign_in_context(
-    settings: Settings, *, tenant_id: str | None = None, request_id: str | None = None
+    settings: Settings,
+    *,
+    tenant_id: str | None = None,
+    request_id: str | None = None,
+    address: str | None = None,
 ) -> TenantContext:
     """The context that sees every province's accounts, and nothing else; `tenant_id` is on whose behalf it acts."""
-    return TenantContext(tenant_id, request_id=request_id, role=settings.role("login"))
+    return TenantContext(tenant_id, request_id=request_id, role=settings.role("login"), address=address)
 
 
 def settings_of(request: Request) -> Settings:
@@ -29,5 +34,6 @@ def settings_of(request: Request) -> Settings:
 def sign_in_transaction(request: Request) -> AbstractAsyncContextManager[Session]:
     """A transaction of the sign-in code; it commits at the end."""
     database: Database = request.app.state.database
-    context = sign_in_context(settings_of(request), request_id=getattr(request.state, "request_id", None))
+    request_id = getattr(request.state, "request_id", None)
+    context = sign_in_context(settings_of(request), request_id=request_id, address=address_of(request))
     return database.transaction(context.info())

@@ -27,11 +27,18 @@ class Job:
 
     @property
     def context(self) -> TenantContext:
-        """For whom the job acts: the payload's `tenant_id` and `caller_id`."""
-        caller = self.payload.get("caller_id")
+        """For whom the job acts: the payload's `tenant_id`, `caller_id`, `client_id` and `acting_for`."""
         return TenantContext(
-            self.payload.get("tenant_id"), UUID(caller) if caller else None, f"job-{self.id}"
+            self.payload.get("tenant_id"),
+            self._id("caller_id"),
+            f"job-{self.id}",
+            client_id=self._id("client_id"),
+            acting_for=self._id("acting_for"),
         )
+
+    def _id(self, name: str) -> UUID | None:
+        value = self.payload.get(name)
+        return UUID(value) if value else None
 
     def transaction(self) -> AbstractAsyncContextManager[Session]:
         """A transaction in the job's context; it commits at the end."""

@@ -9,10 +9,32 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import insert
 
 from app.core.db import Session
-from app.journal.models import JournalEvent
+from app.journal.anchors import Anchor, anchor, anchors, public_key
+from app.journal.masking import masked
+from app.journal.models import JournalAnchor, JournalEvent, JournalSeal
+from app.journal.sealing import head, provinces, seal
+from app.journal.verifying import Fault, Finding, Verdict, verify
 from app.tenancy.context import TenantContext, context_of
 
-__all__ = ["Event", "JournalEvent", "record", "record_all"]
+__all__ = [
+    "Anchor",
+    "Event",
+    "Fault",
+    "Finding",
+    "JournalAnchor",
+    "JournalEvent",
+    "JournalSeal",
+    "Verdict",
+    "anchor",
+    "anchors",
+    "head",
+    "provinces",
+    "public_key",
+    "record",
+    "record_all",
+    "seal",
+    "verify",
+]
 
 
 # Inline: the id is not asked back, for the sign-in code may write here and not read.
@@ -24,7 +46,7 @@ class Event:
     """Something that happened.
 
     `kind` is "noun.verb_in_past" ("booking.created"); `tenant_id` the owner of the thing where it is not the caller's
-    own province; `before`/`after` hold only what changed. Personal data is not written here in clear: give ids.
+    own province; `before`/`after` hold only what changed. Give ids: personal data is masked before it is written.
     """
 
     kind: str
@@ -67,6 +89,14 @@ def _row(event: Event, context: TenantContext) -> dict[str, Any]:
         "actor_tenant_id": actor_tenant,
         "actor_id": event.actor_id or context.caller_id,
         "request_id": context.request_id,
-        "before": to_jsonable_python(event.before) if event.before is not None else None,
-        "after": to_jsonable_python(event.after) if event.after is not None else None,
+        "client_id": context.client_id,
+        "acting_for": context.acting_for,
+        "session_id": context.session_id,
+        "address": context.address,
+        "before": _facts(event.before),
+        "after": _facts(event.after),
     }
+
+
+def _facts(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if values is None else masked(to_jsonable_python(values))

@@ -22,8 +22,9 @@ async def start(
     """Ask for a job that the caller can watch; row and job exist together or not at all."""
     values = {"tenant_id": caller.tenant_id, "kind": task, "total": total, "created_by": caller.id}
     run = (await db.scalars(insert(TaskRun).values(**values).returning(TaskRun))).one()
-    acting = {"tenant_id": caller.tenant_id, "caller_id": str(caller.id), "task_run_id": str(run.id)}
-    await enqueue(db, task, {**payload, **acting})
+    acting = {"tenant_id": caller.tenant_id, "caller_id": caller.id, "task_run_id": run.id}
+    through = {"client_id": caller.client_id, "acting_for": caller.acting_for}
+    await enqueue(db, task, {**payload, **acting, **{name: id_ for name, id_ in through.items() if id_}})
     return run
 
 

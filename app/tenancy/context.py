@@ -23,6 +23,14 @@ class TenantContext:
     role: str | None = None
     """Another database role to act as, for the sign-in code."""
     read_only: bool = False
+    client_id: UUID | None = None
+    """The application through which the caller comes."""
+    acting_for: UUID | None = None
+    """Whose role the caller carries as a deputy."""
+    session_id: UUID | None = None
+    """The browser session or token grant."""
+    address: str | None = None
+    """Where the request came from, as the platform saw it."""
 
     def info(self) -> dict[Any, Any]:
         """The session info that carries this context."""

@@ -76,7 +76,9 @@ PLAIN_KEYS: dict[str, str] = {
 """Foreign keys between provinces' tables on the id alone: name -> reason."""
 
 WITHOUT: dict[str, set[str]] = {
+    "journal_anchor": {"UPDATE", "DELETE"},
     "journal_event": {"UPDATE", "DELETE"},
+    "journal_seal": {"UPDATE", "DELETE"},
     "booking": {"DELETE"},
     "alembic_version": {"INSERT", "UPDATE", "DELETE"},
 }

@@ -34,6 +34,7 @@ HINTS: dict[tuple[str, str], str] = {
     ("delegation", "starts_at"): "clock_timestamp()",
     ("outgoing_mail", "locale"): "'zh'",
     ("authenticator", "kind"): "'totp'",
+    ("journal_anchor", "signature"): "sha512(random()::text::bytea)",
     ("task_run", "kind"): "'test.done'",
     ("task_run", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",
     ("instrument_import", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",
