@@ -24,7 +24,7 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; returns the exit code."""
     arguments, rest = _parser().parse_known_args(argv)
-    if rest and arguments.run not in {_test, _codes}:
+    if rest and arguments.run not in {_test, _codes, _people}:
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
     arguments.rest = rest
     run: Callable[[Arguments], int | None] = arguments.run
@@ -67,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
         run=_codes
     )
     _add_audit_commands(commands)
+    admin = commands.add_parser("admin", add_help=False, help="a province's first two admins")
+    admin.set_defaults(run=_people, command="admin")
+    operator = commands.add_parser("operator", add_help=False, help="who keeps the platform running")
+    operator.set_defaults(run=_people, command="operator")
     _add_development_commands(commands)
     return parser
 
@@ -210,6 +214,18 @@ def _audit_anchor(arguments: Arguments) -> int:
 def _locale() -> "Locale":
     """The language of the terminal."""
     return "en" if os.environ.get("LANG", "").startswith("en") else "zh"
+
+
+def _people(arguments: Arguments) -> int:
+    from app.identity.appointments import commands
+    from app.launch.errors import plain_database_errors
+
+    with plain_database_errors("DATABASE_URL"):
+        return commands.run(
+            [arguments.command, *arguments.rest],
+            settings=_settings,
+            locale=_locale(),
+        )
 
 
 def _settings() -> "Settings":

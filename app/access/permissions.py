@@ -25,10 +25,14 @@ class Role(StrEnum):
     """审计员: reads everything of the province, changes nothing."""
     SYSTEM = "system"
     """系统客户端: another platform's system, acting for an organisation or a province."""
+    OPERATOR = "operator"
+    """平台运维员: keeps the platform running and belongs to no province."""
 
 
 OVERSEERS = frozenset({Role.PROVINCE_ADMIN, Role.AUDITOR})
 """The roles in a whole province; they see every row of it."""
+WHOLE = OVERSEERS | {Role.OPERATOR}
+"""The roles an account has one of at most, in nothing smaller than its whole tenant."""
 
 
 class Permission(Enum):
@@ -47,8 +51,11 @@ class Permission(Enum):
     BOOKINGS_CREATE = "instruments.book"
     BOOKINGS_CHANGE = "bookings.change"
     PEOPLE_READ = "people.read"
+    PEOPLE_MANAGE = "people.manage"
+    DELEGATIONS_MANAGE = "delegations"
     AUDIT_READ = "audit.read"
     TASKS_READ = "tasks.read"
+    OPERATE = "operations"
 
     @property
     def scope(self) -> str | None:
@@ -65,12 +72,50 @@ ROLES: dict[Role, Message] = {
     Role.PROVINCE_ADMIN: pmsg("role", "省级管理员"),
     Role.AUDITOR: pmsg("role", "审计员"),
     Role.SYSTEM: pmsg("role", "系统客户端"),
+    Role.OPERATOR: pmsg("role", "平台运维员"),
 }
 """The roles in words."""
+EXPLAINED: dict[Role, Message] = {
+    Role.VISITOR: msg("没有登录的人"),
+    Role.PERSON: msg("已登录的人；以下各角色都包含它"),
+    Role.MEMBER: msg("属于某个单位，以该单位的名义预约"),
+    Role.MANAGER: msg("负责某个单位；由省级管理员任免"),
+    Role.STEWARD: msg("负责某台仪器；由单位管理员任免"),
+    Role.PROVINCE_ADMIN: msg("负责全省；由两位省级管理员共同任命，不能兼任审计员"),
+    Role.AUDITOR: msg("查看全省而不改动任何内容；由省级管理员任命，不能兼任省级管理员"),
+    Role.SYSTEM: msg("其他平台的系统，代表一个单位或一个省份"),
+    Role.OPERATOR: msg("维持平台运行，不属于任何省份，看不到任何省份未公开的内容"),
+}
+"""What each role is, in a sentence."""
+WORDS: dict[Permission, Message] = {
+    Permission.PUBLIC: msg("浏览公开的页面"),
+    Permission.PROFILE_READ: msg("读取本人的姓名和所在省份"),
+    Permission.ACCOUNT_MANAGE: msg("查看和结束本人的登录会话"),
+    Permission.CODES_READ: msg("读取公开的代码表"),
+    Permission.ORGANISATIONS_READ: msg("读取单位信息"),
+    Permission.ORGANISATIONS_MANAGE: msg("管理单位信息和成员"),
+    Permission.INSTRUMENTS_READ: msg("查找仪器和查看空闲时段"),
+    Permission.INSTRUMENTS_MANAGE: msg("修改仪器信息"),
+    Permission.INSTRUMENTS_IMPORT: msg("批量导入仪器"),
+    Permission.BOOKINGS_READ: msg("读取与本人有关的预约"),
+    Permission.BOOKINGS_CREATE: msg("预约仪器"),
+    Permission.BOOKINGS_CHANGE: msg("改期和取消预约"),
+    Permission.PEOPLE_READ: msg("读取管理范围内的人员名单"),
+    Permission.PEOPLE_MANAGE: msg("任免省级管理员和审计员，停用和恢复账号"),
+    Permission.DELEGATIONS_MANAGE: msg("查看、委托和收回代理"),
+    Permission.AUDIT_READ: msg("读取有权查看的操作记录"),
+    Permission.TASKS_READ: msg("查看本人发起的后台任务的进度"),
+    Permission.OPERATE: msg("查看平台的运行状况，重新运行失败的后台任务"),
+}
+"""The permissions in words: in the table of roles, and where a person lets an application have them."""
 
 _P = Permission
 _VISITOR = frozenset({_P.PUBLIC, _P.CODES_READ, _P.ORGANISATIONS_READ, _P.INSTRUMENTS_READ})
-_PERSON = _VISITOR | {_P.PROFILE_READ, _P.ACCOUNT_MANAGE, _P.BOOKINGS_READ, _P.BOOKINGS_CHANGE, _P.TASKS_READ}
+_PERSON = (
+    _VISITOR
+    | {_P.PROFILE_READ, _P.ACCOUNT_MANAGE, _P.BOOKINGS_READ, _P.BOOKINGS_CHANGE, _P.TASKS_READ}
+    | {_P.DELEGATIONS_MANAGE}
+)
 _MEMBER = _PERSON | {_P.BOOKINGS_CREATE}
 _OFFICER = {_P.INSTRUMENTS_MANAGE, _P.INSTRUMENTS_IMPORT, _P.ORGANISATIONS_MANAGE, _P.PEOPLE_READ}
 
@@ -80,9 +125,10 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _MEMBER,
     Role.MANAGER: _MEMBER | _OFFICER,
     Role.STEWARD: _PERSON | {_P.INSTRUMENTS_MANAGE},
-    Role.PROVINCE_ADMIN: _PERSON | _OFFICER,
+    Role.PROVINCE_ADMIN: _PERSON | _OFFICER | {_P.PEOPLE_MANAGE},
     Role.AUDITOR: _PERSON | {_P.AUDIT_READ, _P.PEOPLE_READ},
     Role.SYSTEM: _VISITOR | {_P.BOOKINGS_READ, _P.INSTRUMENTS_IMPORT, _P.TASKS_READ},
+    Role.OPERATOR: _PERSON | {_P.OPERATE},
 }
 """What each role may do at all. Being allowed here is needed, never enough: see the features' `policy.py`."""
 

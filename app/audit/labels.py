@@ -7,6 +7,12 @@ from app.web.public import SHANGHAI
 
 KINDS: dict[str, Message] = {
     "account.created": pmsg("event", "新建账号"),
+    "account.reactivated": pmsg("event", "恢复账号"),
+    "account.suspended": pmsg("event", "停用账号"),
+    "appointment.approved": pmsg("event", "批准任命提议"),
+    "appointment.declined": pmsg("event", "退回任命提议"),
+    "appointment.proposed": pmsg("event", "提议任命"),
+    "appointment.withdrawn": pmsg("event", "撤回任命提议"),
     "booking.cancelled": pmsg("event", "取消预约"),
     "booking.created": pmsg("event", "新建预约"),
     "booking.moved": pmsg("event", "更改预约时间"),
@@ -14,6 +20,10 @@ KINDS: dict[str, Message] = {
     "identity.factor_removed": pmsg("event", "删除验证方式"),
     "identity.factor_renamed": pmsg("event", "重命名验证方式"),
     "identity.factors_reset": pmsg("event", "重置验证方式"),
+    "delegation.confirmed": pmsg("event", "代理生效"),
+    "delegation.created": pmsg("event", "委托代理"),
+    "delegation.declined": pmsg("event", "辞去代理"),
+    "delegation.revoked": pmsg("event", "收回代理"),
     "identity.linked": pmsg("event", "关联外部身份"),
     "identity.reauthenticated": pmsg("event", "再次验证身份"),
     "identity.recovery_code_used": pmsg("event", "使用恢复码"),
@@ -38,6 +48,7 @@ KINDS: dict[str, Message] = {
     "organisation.registered": pmsg("event", "登记单位"),
     "organisation.suspended": pmsg("event", "停用单位"),
     "role.granted": pmsg("event", "授予角色"),
+    "role.revoked": pmsg("event", "免去角色"),
     "stewardship.added": pmsg("event", "任命机组管理员"),
     "stewardship.removed": pmsg("event", "免去机组管理员"),
     "unit.added": pmsg("event", "新增单元"),
@@ -45,7 +56,9 @@ KINDS: dict[str, Message] = {
 }
 GROUPS: dict[str, Message] = {
     "account": pmsg("one", "账号"),
+    "appointment": pmsg("one", "任命提议"),
     "booking": pmsg("one", "预约"),
+    "delegation": pmsg("one", "代理"),
     "identity": pmsg("one", "登录与身份"),
     "instrument": pmsg("one", "仪器"),
     "instrument_import": pmsg("one", "仪器导入"),

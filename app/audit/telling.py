@@ -61,6 +61,24 @@ _SUBJECTS: dict[str, Subject] = {
         words={"role": {role.value: name for role, name in ROLES.items()}},
         beside=("organisation_id",),
     ),
+    "appointment": Subject(
+        address="/appointments",
+        fields={"role": msg("角色"), "appointment_id": pmsg("one", "任命提议")},
+        words={"role": {role.value: name for role, name in ROLES.items()}},
+        beside=("account_id", "role"),
+    ),
+    "delegation": Subject(
+        fields={
+            "role": msg("角色"),
+            "deputy_id": msg("代理人"),
+            "organisation_id": pmsg("one", "单位"),
+            "instrument_id": pmsg("one", "仪器"),
+            "ends_at": msg("结束时间"),
+        },
+        words={"role": {role.value: name for role, name in ROLES.items()}},
+        beside=("account_id", "deputy_id"),
+    ),
+    "deputy": Subject(names=_accounts),
     "organisation": Subject(
         names=organisations.names,
         finder=organisations.called,

@@ -1,13 +1,14 @@
 """Accounts, and who they are in their province."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, delete, insert, literal_column
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from app.access.permissions import OVERSEERS, Role
+from app.access.permissions import WHOLE, Role
 from app.access.principal import Principal
 from app.core.db import ReadSession, Session
 from app.core.errors import Conflict, FieldError, Invalid, NotFound, on_violation
@@ -33,6 +34,13 @@ class LoginNameTaken(Conflict):
 
     code = "identity.login_name_taken"
     title = msg("该登录名已被使用")
+
+
+class AlreadyMember(Conflict):
+    """Adding changes no role: that is asked for by itself."""
+
+    code = "identity.already_member"
+    title = msg("对方已是本单位成员；角色须另行更改")
 
 
 class NoSuchOrganisation(Invalid):
@@ -89,12 +97,19 @@ async def link_identity(
 
 
 async def add_membership(
-    session: Session, *, tenant_id: str, account_id: UUID, organisation_id: UUID, role: Role = Role.MEMBER
+    session: Session,
+    *,
+    tenant_id: str,
+    account_id: UUID,
+    organisation_id: UUID,
+    role: Role = Role.MEMBER,
+    new: bool = False,
 ) -> None:
-    """Make an account a member or manager of an organisation of its province, or change which.
+    """Make an account a member or manager of an organisation of its province, or change which; `new`: only make.
 
     Raises:
         ValueError: the role is not MEMBER or MANAGER.
+        AlreadyMember: it is a member, and only a new one is wanted.
     """
     if role not in MEMBER_ROLES:
         raise ValueError(f"{role} is not a role in an organisation")
@@ -107,6 +122,8 @@ async def add_membership(
         )
         .returning(literal_column("old.role"))
     )
+    if before is not None and new:
+        raise AlreadyMember  # its transaction, or savepoint, undoes what was just written
     if before == role:
         return
     about = {"organisation_id": organisation_id}
@@ -142,22 +159,33 @@ async def remove_membership(session: Session, *, account_id: UUID, organisation_
     )
 
 
-async def grant_role(session: Session, *, tenant_id: str, account_id: UUID, role: Role) -> None:
-    """Give an account a role in its whole province; nothing changes when it has it.
+async def grant_role(
+    session: Session,
+    *,
+    tenant_id: str,
+    account_id: UUID,
+    role: Role,
+    about: Mapping[str, Any] | None = None,
+) -> None:
+    """Give an account a role in its whole province; nothing changes when it has it. `about` is told in the journal.
 
     Raises:
-        ValueError: the role is not PROVINCE_ADMIN or AUDITOR.
+        ValueError: the role is not one in a whole province.
+        Conflict: the account has another such role (when the statement runs).
     """
-    if role not in OVERSEERS:
+    if role not in WHOLE:
         raise ValueError(f"{role} is not a role in a province")
     values = {"tenant_id": tenant_id, "account_id": account_id, "role": role.value}
-    await session.execute(upsert(RoleGrant).values(**values).on_conflict_do_nothing())
+    held = [RoleGrant.account_id, RoleGrant.role]
+    given = upsert(RoleGrant).values(**values).on_conflict_do_nothing(index_elements=held)
+    if await session.scalar(given.returning(RoleGrant.account_id)) is None:
+        return
     await record(
         session,
         "role.granted",
         subject=("account", account_id),
         tenant_id=tenant_id,
-        after={"role": role.value},
+        after={"role": role.value, **(about or {})},
     )
 
 

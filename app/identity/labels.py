@@ -4,7 +4,8 @@ from app.access.permissions import ROLES, Role
 from app.core.i18n import Message, msg, pmsg
 
 PEOPLE_ROLES: dict[str, Message] = {
-    role.value: ROLES[role] for role in (Role.MEMBER, Role.MANAGER, Role.PROVINCE_ADMIN, Role.AUDITOR)
+    role.value: ROLES[role]
+    for role in (Role.MEMBER, Role.MANAGER, Role.STEWARD, Role.PROVINCE_ADMIN, Role.AUDITOR)
 }
 MEMBER_ROLES: dict[str, Message] = {role.value: ROLES[role] for role in (Role.MEMBER, Role.MANAGER)}
 STATUSES: dict[str, Message] = {

@@ -59,18 +59,40 @@ async def account_named(session: Session, *, tenant_id: str, login_name: str) ->
     return account_id
 
 
-async def appoint(
-    db: Session, *, caller: Principal, organisation_id: UUID, account_id: UUID, role: Role
-) -> None:
-    """Make an account of the organisation's province a member or manager of it.
+async def add(db: Session, *, caller: Principal, organisation_id: UUID, account_id: UUID, role: Role) -> None:
+    """Make an account of the organisation's province a member or manager of it; who is one stays what they are.
 
     Raises:
         NotFound: no such organisation, or no such account in its province.
         Forbidden: the caller does not appoint here, or not to this role.
+        AlreadyMember: the account belongs to the organisation.
+    """
+    organisation = await get(db, caller=caller, organisation_id=organisation_id)
+    await _ensure_may_change(db, caller, organisation, account_id, role)
+    await add_membership(
+        db,
+        tenant_id=organisation.tenant_id,
+        account_id=account_id,
+        organisation_id=organisation_id,
+        role=role,
+        new=True,
+    )
+
+
+async def change_role(
+    db: Session, *, caller: Principal, organisation_id: UUID, account_id: UUID, role: Role
+) -> None:
+    """Make a member the manager of the organisation, or a manager its member.
+
+    Raises:
+        NotFound: no such organisation, or the account is no member of it.
+        Forbidden: the caller does not appoint here, or not to this role.
         LastManager: the only manager would become a member.
     """
     organisation = await get(db, caller=caller, organisation_id=organisation_id)
-    present = await _ensure_may_change(db, caller, organisation, account_id, role)
+    present = await present_role(
+        db, caller=caller, organisation=organisation, account_id=account_id, wanted=role
+    )
     if present is role:
         return
     if present is Role.MANAGER:

@@ -3,19 +3,24 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
+from app.identity.appointments import models as appointment_models
 from app.identity.factors import models as factor_models
 from app.identity.provider import models as provider_models
 from app.tenancy.models import Owned
-from app.tenancy.policies import Hidden, Own, Personal
+from app.tenancy.policies import PLATFORM, Hidden, Own, Personal
 
-__all__ = ["factor_models", "provider_models"]
+__all__ = ["appointment_models", "factor_models", "provider_models"]
 
 SELF = "self"
 """The issuer of the built-in provider, whatever address it has."""
+
+CLOCKS_APART = "1 minute"
+"""A term begins now or later; what the caller's clock, or a slow request, is behind by is no fault."""
 
 
 def of_account() -> ForeignKeyConstraint:
@@ -125,12 +130,15 @@ class Membership(Owned, Base):
 
 
 class RoleGrant(Owned, Base):
-    """A role in the whole province."""
+    """A role in the whole province; an operator's is in the platform's own tenant."""
 
     __tablename__ = "role_grant"
     __table_args__ = (
         of_account(),
-        CheckConstraint("role IN ('province_admin', 'auditor')", name="role"),
+        # Who audits decides nothing (separation of duties): nobody has two of these roles.
+        UniqueConstraint("account_id"),
+        CheckConstraint("role IN ('province_admin', 'auditor', 'operator')", name="role"),
+        CheckConstraint(f"(role = 'operator') = (tenant_id = '{PLATFORM}')", name="operator"),
         {"info": {"row_policy": Own()}},
     )
 
@@ -160,7 +168,10 @@ class Delegation(Owned, Base):
     __tablename__ = "delegation"
     __table_args__ = (
         of_account(),
-        ForeignKeyConstraint(["tenant_id", "deputy_id"], ["account.tenant_id", "account.id"]),
+        *(
+            ForeignKeyConstraint(["tenant_id", column], ["account.tenant_id", "account.id"])
+            for column in ("deputy_id", "revoked_by")
+        ),
         ForeignKeyConstraint(["tenant_id", "organisation_id"], ["organisation.tenant_id", "organisation.id"]),
         CheckConstraint(
             "CASE role WHEN 'manager' THEN organisation_id IS NOT NULL AND instrument_id IS NULL "
@@ -170,6 +181,17 @@ class Delegation(Owned, Base):
         ),
         CheckConstraint("account_id <> deputy_id", name="deputy"),
         CheckConstraint("starts_at < ends_at AND ends_at <= starts_at + interval '366 days'", name="term"),
+        CheckConstraint(f"starts_at >= created_at - interval '{CLOCKS_APART}'", name="start"),
+        ExcludeConstraint(
+            ("account_id", "="),
+            ("deputy_id", "="),
+            ("role", "="),
+            (text("coalesce(organisation_id, instrument_id, account_id)"), "="),
+            (text("tstzrange(starts_at, ends_at)"), "&&"),
+            where=text("revoked_at IS NULL"),
+            name="ex_delegation_once",
+        ),
+        UniqueConstraint("tenant_id", "id"),
         CheckConstraint("char_length(reason) BETWEEN 1 AND 500", name="reason"),
         Index("ix_delegation_deputy_id", "deputy_id"),
         Index("ix_delegation_account_id", "account_id"),
@@ -192,6 +214,8 @@ class Delegation(Owned, Base):
     confirmed_at: Mapped[datetime | None]
     """Until then it does not count: an admin's role needs a second person's word."""
     revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[UUID | None]
+    """The holder, an admin, or the deputy who declined."""
 
 
 class BrowserSession(Owned, Base):

@@ -11,6 +11,7 @@ from sqlalchemy import Select
 from app.access.guards import ensure
 from app.access.principal import Principal
 from app.core.db import ReadSession, Session
+from app.core.errors import NotFound
 from app.core.keyset import Order, Part, Slice, fetch, fetch_all
 from app.identity import queries
 from app.identity.models import Account
@@ -38,11 +39,12 @@ class PersonEntry:
     status: str
     roles: list[str]
     memberships: list[PersonMembership]
+    stewardships: list[UUID]
     created_at: datetime
 
 
 async def find(db: ReadSession, *, caller: Principal, wanted: PeopleQuery, part: Part) -> Slice[PersonEntry]:
-    """A page of the people the caller may see: four statements.
+    """A page of the people the caller may see: five statements.
 
     Raises:
         Forbidden: the caller is no officer of the province and manages no organisation.
@@ -50,6 +52,21 @@ async def find(db: ReadSession, *, caller: Principal, wanted: PeopleQuery, part:
     ensure(may_list(caller))
     found = await fetch(db, *_page(caller, wanted), part, bound_to=_bound_to(caller, wanted))
     return Slice(await _described(db, caller, found.items), found.next)
+
+
+async def person(db: ReadSession, *, caller: Principal, account_id: UUID) -> PersonEntry:
+    """One of the people the caller may see: five statements.
+
+    Raises:
+        Forbidden: as `find`.
+        NotFound: there is none; another province's looks the same.
+    """
+    ensure(may_list(caller))
+    wanted = queries.people(caller, PeopleQuery()).where(Account.id == account_id)
+    found = (await db.scalars(wanted)).all()
+    if not found:
+        raise NotFound
+    return (await _described(db, caller, found))[0]
 
 
 async def login_names(
@@ -96,6 +113,9 @@ async def _described(db: ReadSession, caller: Principal, accounts: Sequence[Acco
     roles: dict[UUID, list[str]] = {}
     for grant in await db.scalars(queries.roles_of(ids)):
         roles.setdefault(grant.account_id, []).append(grant.role)
+    cared_for: dict[UUID, list[UUID]] = {}
+    for steward in await db.scalars(queries.stewardships_of(caller, ids)):
+        cared_for.setdefault(steward.account_id, []).append(steward.instrument_id)
     known = await names(db, caller, {membership.organisation_id for membership in memberships})
     theirs: dict[UUID, list[PersonMembership]] = {}
     for m in memberships:
@@ -110,6 +130,7 @@ async def _described(db: ReadSession, caller: Principal, accounts: Sequence[Acco
             status=account.status,
             roles=roles.get(account.id, []),
             memberships=theirs.get(account.id, []),
+            stewardships=cared_for.get(account.id, []),
             created_at=account.created_at,
         )
         for account in accounts

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, bindparam, func, select
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, bindparam, false, func, select, true
 
 from app.access.permissions import OVERSEERS, Role
 from app.access.principal import Principal
@@ -88,6 +88,8 @@ def people(caller: Principal, wanted: PeopleQuery) -> Select[Account]:
     if wanted.role in OVERSEERS:
         granted = (RoleGrant.account_id == Account.id, RoleGrant.role == wanted.role)
         conditions.append(select(RoleGrant.role).where(*granted).exists())
+    elif wanted.role == "steward":
+        conditions.append(_cared_for(caller).where(Stewardship.account_id == Account.id).exists())
     elif wanted.role:
         here.append(Membership.role == wanted.role)
     if here:
@@ -107,6 +109,17 @@ def memberships_of(caller: Principal, account_ids: Collection[UUID]) -> Select[M
 def roles_of(account_ids: Collection[UUID]) -> Select[RoleGrant]:
     """The province roles of people."""
     return select(RoleGrant).where(RoleGrant.account_id.in_(account_ids)).order_by(RoleGrant.role)
+
+
+def stewardships_of(caller: Principal, account_ids: Collection[UUID]) -> Select[Stewardship]:
+    """The instruments in people's care, as far as the caller may list them."""
+    found = _cared_for(caller).where(Stewardship.account_id.in_(account_ids))
+    return found.order_by(Stewardship.created_at, Stewardship.instrument_id)
+
+
+def _cared_for(caller: Principal) -> Select[Stewardship]:
+    # A manager sees stewards at each instrument; here they would see other organisations' too.
+    return select(Stewardship).where(true() if caller.roles & OVERSEERS else false())
 
 
 def managers_locked(organisation_id: UUID) -> Select[UUID]:

@@ -12,8 +12,9 @@ from app.access.principal import Principal
 from app.core.keyset import Part, link_next
 from app.core.schema import PageOf
 from app.identity import members, people
+from app.identity.appointments.routes import router as appointments
 from app.identity.me import described
-from app.identity.schemas import MemberIn, MemberOut, MeOut, PeopleQuery, PersonOut, SessionOut
+from app.identity.schemas import MemberIn, MemberOut, MemberRoleIn, MeOut, PeopleQuery, PersonOut, SessionOut
 from app.identity.sessions import own_sessions, revoke_session
 
 me = Router(prefix="/me", tags=["me"])
@@ -54,11 +55,22 @@ async def revoke_my_session(session_id: UUID, db: Writes, caller: Self) -> None:
 
 @organisation_members.post("", status_code=201, operation_id="addMember")
 async def add_member(organisation_id: UUID, new: MemberIn, db: Writes, caller: Manager) -> MemberOut:
-    """Make an account of the organisation's province a member, or change a member's role."""
-    await members.appoint(
+    """Make an account of the organisation's province a member; 409 for who is one, whose role PUT changes."""
+    await members.add(
         db, caller=caller, organisation_id=organisation_id, account_id=new.account_id, role=Role(new.role)
     )
     return MemberOut(account_id=new.account_id, organisation_id=organisation_id, role=new.role)
+
+
+@organisation_members.put("/{account_id}", operation_id="changeMemberRole")
+async def change_member(
+    organisation_id: UUID, account_id: UUID, wanted: MemberRoleIn, db: Writes, caller: Manager
+) -> MemberOut:
+    """Make a member the manager of the organisation, or a manager its member."""
+    await members.change_role(
+        db, caller=caller, organisation_id=organisation_id, account_id=account_id, role=Role(wanted.role)
+    )
+    return MemberOut(account_id=account_id, organisation_id=organisation_id, role=Role(wanted.role))
 
 
 @organisation_members.delete("/{account_id}", status_code=204, operation_id="removeMember")
@@ -81,7 +93,16 @@ async def list_people(
     return PageOf(items=[PersonOut.model_validate(person) for person in found.items], next=found.next)
 
 
+@people_router.get("/{account_id}", operation_id="getPerson")
+async def get_person(
+    account_id: UUID, db: Reads, caller: Annotated[Principal, requires(Permission.PEOPLE_READ)]
+) -> PersonOut:
+    """A person of the province for its officers, of their organisations for managers."""
+    return PersonOut.model_validate(await people.person(db, caller=caller, account_id=account_id))
+
+
 router = APIRouter()
 router.include_router(me)
 router.include_router(organisation_members)
 router.include_router(people_router)
+router.include_router(appointments)

@@ -46,10 +46,16 @@ class SessionOut(Output):
 
 
 class MemberIn(Input):
-    """A new member of an organisation, or a member's new role."""
+    """A new member of an organisation."""
 
     account_id: UUID
     role: Literal["member", "manager"] = "member"
+
+
+class MemberRoleIn(Input):
+    """What a member is to be."""
+
+    role: Literal["member", "manager"]
 
 
 class MemberOut(Output):
@@ -61,7 +67,7 @@ class MemberOut(Output):
 
 
 PeopleSort = Literal["-created", "created", "name", "-name"]
-PeopleRole = Literal["member", "manager", "province_admin", "auditor"]
+PeopleRole = Literal["member", "manager", "steward", "province_admin", "auditor"]
 
 
 class PeopleQuery(ListQuery):
@@ -91,4 +97,5 @@ class PersonOut(Output):
     status: Literal["active", "suspended", "closed"]
     roles: list[Literal["province_admin", "auditor"]]
     memberships: list[PersonMembershipOut]
+    stewardships: list[UUID] = Field(description="所负责的仪器")
     created_at: Instant

@@ -23,7 +23,7 @@ from app.core.db import Base
 from app.instruments.rules import limits
 from app.instruments.rules.vocabulary import CARRIER_TYPES
 from app.tenancy.models import Owned
-from app.tenancy.policies import Own, Parent, Parties, Scoped
+from app.tenancy.policies import Own, Parent, Parties, ScopedAmongMembers
 
 SOURCES = ("purchased", "developed", "donated", "other")
 KINDS = ("general", "special")
@@ -104,7 +104,7 @@ class Instrument(Owned, Base):
         Index("ix_instrument_class_code_id", "class_code", "id"),
         Index("ix_instrument_name_key_id", "name_key", "id"),
         Index("ix_instrument_worth_fen_id", text("coalesce(worth_fen, -1)"), "id"),
-        {"info": {"row_policy": Scoped()}},
+        {"info": {"row_policy": ScopedAmongMembers()}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.access.permissions import Role
 from app.access.principal import Principal
 from app.instruments.models import Instrument
+from app.tenancy.policies import PLATFORM
 
 WHOLE_PROVINCE = frozenset({Role.PROVINCE_ADMIN, Role.AUDITOR})
 
@@ -39,7 +40,7 @@ def visible(row: Any = Instrument, caller: Principal | None = None) -> ColumnEle
     oversees = parameter("caller_oversees", Boolean)
     return or_(
         row.scope == "public",
-        and_(row.scope == "region", tenant.is_not(None)),
+        and_(row.scope == "region", tenant != PLATFORM),
         and_(row.tenant_id == tenant, or_(row.scope == "province", oversees)),
         row.organisation_id == any_(parameter("caller_belongs_to", ARRAY(Uuid))),
         row.id == any_(parameter("caller_is_steward_of", ARRAY(Uuid))),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
 from app.tenancy.models import SCOPES, Owned
-from app.tenancy.policies import Scoped
+from app.tenancy.policies import ScopedAmongMembers
 
 KINDS = ("university", "institute", "enterprise", "medical", "government", "other")
 STATUSES = ("active", "suspended")
@@ -46,7 +46,7 @@ class Organisation(Owned, Base):
         CheckConstraint("char_length(uscc_override_reason) BETWEEN 1 AND 500", name="uscc_override_reason"),
         CheckConstraint("website ~ '^https?://' AND char_length(website) <= 500", name="website"),
         Index("ix_organisation_name_key_id", "name_key", "id"),
-        {"info": {"row_policy": Scoped()}},
+        {"info": {"row_policy": ScopedAmongMembers()}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())

@@ -4,7 +4,7 @@ from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
-from app.tenancy.policies import Reference
+from app.tenancy.policies import PLATFORM, Members
 
 SCOPES = ("organisation", "province", "region", "public")
 
@@ -19,7 +19,8 @@ class Province(Base):
             "char_length(name_zh) BETWEEN 1 AND 50 AND char_length(name_en) BETWEEN 1 AND 100", name="names"
         ),
         CheckConstraint("char_length(short_zh) BETWEEN 1 AND 20", name="short_zh"),
-        {"info": {"row_policy": Reference()}},
+        CheckConstraint(f"member = (code <> '{PLATFORM}')", name="member"),
+        {"info": {"row_policy": Members()}},
     )
 
     code: Mapped[str] = mapped_column(primary_key=True)
@@ -27,6 +28,8 @@ class Province(Base):
     short_zh: Mapped[str]
     name_en: Mapped[str]
     position: Mapped[int]
+    member: Mapped[bool] = mapped_column(server_default="true")
+    """Not of the platform's own tenant, whose people are its operators."""
 
 
 class Owned:

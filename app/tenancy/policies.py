@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 TENANT = "(SELECT nullif(current_setting('app.tenant_id', true), ''))"
+PLATFORM = "000000"
+"""The tenant of the platform's operators: no province, and never shown as one."""
 CALLER = "(SELECT nullif(current_setting('app.caller_id', true), '')::uuid)"
 
 
@@ -37,6 +39,17 @@ class Scoped:
 
     def read(self) -> str:
         return f"tenant_id = {TENANT} OR scope = 'public' OR (scope = 'region' AND {TENANT} IS NOT NULL)"
+
+    def write(self) -> str:
+        return f"tenant_id = {TENANT}"
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedAmongMembers:
+    """`Scoped`, where the platform's own tenant is no member: it sees public rows only."""
+
+    def read(self) -> str:
+        return f"tenant_id = {TENANT} OR scope = 'public' OR (scope = 'region' AND {TENANT} <> '{PLATFORM}')"
 
     def write(self) -> str:
         return f"tenant_id = {TENANT}"
@@ -91,6 +104,14 @@ class Reference:
 
     def write(self) -> str:
         return "false"
+
+
+@dataclass(frozen=True, slots=True)
+class Members(Reference):
+    """Reference data of the member provinces; the platform's own tenant is in no list."""
+
+    def read(self) -> str:
+        return "member"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.core.i18n import Locale
+from app.tenancy.policies import PLATFORM
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,10 @@ NAMES: dict[str, ProvinceName] = {
         entry.split() for line in _TABLE.split("\n") for entry in line.split("|") if entry
     )
 }
+OPERATORS = ProvinceName("台", "平台", "Platform")
+"""The tenant of the platform's own people, who belong to no province."""
 
 
 def province_name(code: str) -> ProvinceName:
     """The names behind a province code; a code we do not know stands for itself."""
-    return NAMES.get(code) or ProvinceName(code[:2], code, code)
+    return OPERATORS if code == PLATFORM else NAMES.get(code) or ProvinceName(code[:2], code, code)

@@ -29,7 +29,7 @@ async def cookie_of_somebody_powerful(settings: Settings) -> str:
             database,
             settings,
             tenant_id="330000",
-            roles=[Role.PROVINCE_ADMIN, Role.AUDITOR],
+            roles=[Role.PROVINCE_ADMIN],
             organisations={place.organisation_id: Role.MANAGER},
         )
         async with httpx2.AsyncClient() as client:

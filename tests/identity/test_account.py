@@ -185,8 +185,11 @@ async def test_a_province_admin_appoints_and_dismisses(members: Members) -> None
     )
     await members.account(organisations={members.organisation: Role.MANAGER})
     assert await members.count() == 2
-    changed = await admin.post(members.path, json={"account_id": str(account)})
-    assert (changed.status_code, changed.json()["role"]) == (201, "member")
+    again = await admin.post(members.path, json={"account_id": str(account)})
+    assert (again.status_code, again.json()["code"]) == (409, "identity.already_member")
+    changed = await admin.put(f"{members.path}/{account}", json={"role": "member"})
+    assert (changed.status_code, changed.json()["role"]) == (200, "member")
+    assert (await admin.put(f"{members.path}/{uuid4()}", json={"role": "member"})).status_code == 404
     assert await members.count() == 2
     assert (await admin.delete(f"{members.path}/{account}")).status_code == 204
     assert (await admin.delete(f"{members.path}/{account}")).status_code == 404
@@ -207,7 +210,8 @@ async def test_a_manager_appoints_members_but_no_managers(members: Members) -> N
     refused = await manager.post(members.path, json={"account_id": str(account), "role": "manager"})
     assert refused.status_code == 403
     assert (await manager.delete(f"{members.path}/{peer}")).status_code == 403
-    demoted = await manager.post(members.path, json={"account_id": str(peer), "role": "member"})
+    assert (await manager.post(members.path, json={"account_id": str(peer)})).status_code == 403
+    demoted = await manager.put(f"{members.path}/{peer}", json={"role": "member"})
     assert demoted.status_code == 403
     assert await members.count() == 2
     assert (await manager.post(members.path, json={"account_id": str(account)})).status_code == 201

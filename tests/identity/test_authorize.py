@@ -187,7 +187,7 @@ async def test_consent_says_in_words_what_is_allowed(
 ) -> None:
     page = await client.get(AUTHORIZE, params=authorization_query(web.client_id, Pkce()))
     assert page.status_code == 200
-    for words in ("仪器搜索助手", "读取您的姓名和所在省份", "读取您的预约", "client.example"):
+    for words in ("仪器搜索助手", "读取本人的姓名和所在省份", "读取与本人有关的预约", "client.example"):
         assert words in page.text
     assert "form-action 'self' https://client.example" in page.headers["content-security-policy"]
 

@@ -6,6 +6,9 @@ A new crossing stands here or the catalogue test fails. `login` and `broker` are
 SIGN_IN = "the sign-in code looks for an account in every province before it knows whose it is"
 RECOGNISE = "a request's caller is found by a session or grant, in whatever province"
 PURGE = "rows past their time are deleted for every province at once"
+SUSPEND = (
+    "an admin who suspends an account of the own province ends what is signed in with it, without reading it"
+)
 
 POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("account", "recognise"): ("broker", "SELECT", RECOGNISE),
@@ -36,6 +39,7 @@ POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("oauth_client", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("oauth_client", "sign_in"): ("login", "ALL", SIGN_IN),
     ("oauth_code", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("oauth_grant", "end"): ("broker", "UPDATE", SUSPEND),
     ("oauth_grant", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("oauth_grant", "sign_in"): ("login", "ALL", SIGN_IN),
     ("outgoing_mail", "sign_in"): (
@@ -60,6 +64,11 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
         "when units are taken, of instruments the province may see",
     ),
     "booking_lock_units(uuid[])": ("app", "units are locked in one order; gives a count"),
+    "identity_end_sessions(uuid)": ("app", SUSPEND),
+    "identity_live_sessions(uuid)": (
+        "app",
+        "an admin is told a count of an own person's sessions, nothing of them",
+    ),
     "identity_principal_of_grant(uuid)": ("app", RECOGNISE),
     "identity_principal_of_session(bytea)": ("app", RECOGNISE),
     "instruments_matching(tsquery)": ("app", "the visibility predicate stands inside, so the index works"),

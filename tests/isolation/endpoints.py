@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from io import BytesIO
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 from uuid import UUID
 from zipfile import ZipFile
@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from app.access.permissions import Role
 from app.registry import metadata
+from app.tenancy.policies import PLATFORM
 from app.web import csrf
 from tests.isolation.doors import USUAL, Door, choices, doors, filled, holds, is_word, places_of_ids, sample
 from tests.isolation.oracle import Viewer
@@ -36,7 +37,7 @@ DISCLOSED: dict[str, set[str]] = {
     "/sign-in/{province}/{provider_id}": {"identity_provider"},
 }
 """Tables of which a page tells everyone something, with the reason."""
-READERS = (Role.VISITOR, Role.MANAGER, Role.AUDITOR)
+READERS = (Role.VISITOR, Role.MANAGER, Role.AUDITOR, Role.OPERATOR)
 """Who between them may read everything."""
 MOST_PAGES = 5
 _CHANGING = re.compile(r"[0-9a-f]{32}|[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{22}")
@@ -75,7 +76,7 @@ class Town:
         return [
             caller
             for caller in self.callers
-            if caller.viewer.tenant_id in {None, province} and (not roles or caller.role in roles)
+            if caller.viewer.tenant_id in {None, PLATFORM, province} and (not roles or caller.role in roles)
         ]
 
     @property
@@ -100,7 +101,7 @@ class Town:
 
 @asynccontextmanager
 async def town(app: FastAPI, world: World, *, full: bool) -> AsyncIterator[Town]:
-    """People of every province and role, and a visitor, each with a browser."""
+    """People of every province and role, an operator, and a visitor, each with a browser."""
     async with AsyncExitStack() as stack:
 
         async def browser() -> httpx2.AsyncClient:
@@ -109,12 +110,11 @@ async def town(app: FastAPI, world: World, *, full: bool) -> AsyncIterator[Town]
             return await stack.enter_async_context(client)
 
         callers = [Caller(Viewer(), Role.VISITOR, await browser())]
-        for province in PROVINCES:
-            for role in ROLES:
-                account = _somebody(world, province, role)
-                client = await browser()
-                await _sign_in(client, app, Person(UUID(account), province, "", None))
-                callers.append(Caller(Viewer(province, account), role, client))
+        for tenant, role in [*product(PROVINCES, ROLES), (PLATFORM, Role.OPERATOR)]:
+            account = _somebody(world, tenant, role)
+            client = await browser()
+            await _sign_in(client, app, Person(UUID(account), tenant, "", None))
+            callers.append(Caller(Viewer(tenant, account), role, client))
         yield Town(app, world, doors(app), callers, full)
 
 
@@ -352,7 +352,7 @@ async def transcript(town: Town, province: str) -> dict[str, tuple[int, str, lis
     read = {}
     for door in (one for one in town.doors if one.safe and not one.path.startswith("/metrics")):
         for caller in town.callers:
-            if caller.viewer.tenant_id in {None, province} and caller.role in READERS:
+            if caller.viewer.tenant_id in {None, PLATFORM, province} and caller.role in READERS:
                 path = plain_path(door, {one: own_id(town.world, caller.viewer, one) for one in door.ids})
                 answer = await town.ask(caller, door, path, params=filled(door.queries(required=True)))
                 read[f"{caller} {door}"] = _said(answer, path)

@@ -40,7 +40,7 @@ def may_see(viewer: Viewer, table: str, row: Data, by_id: ById) -> bool:
 def may_write(viewer: Viewer, table: str, row: Data) -> bool:
     """Whether the row may be made, changed or deleted, as far as provinces go."""
     policy = policy_of(table)
-    if isinstance(policy, policies.Scoped | policies.Parent | policies.Outbox):
+    if isinstance(policy, policies.ScopedAmongMembers | policies.Parent | policies.Outbox):
         return _is_own(viewer, row)
     if isinstance(policy, policies.Reference):
         return False
@@ -62,8 +62,9 @@ def _(_policy: policies.Own, viewer: Viewer, row: Data) -> bool:
 
 
 @_sees.register
-def _(_policy: policies.Scoped, viewer: Viewer, row: Data) -> bool:
-    shared = {"public"} if viewer.tenant_id is None else {"public", "region"}
+def _(_policy: policies.ScopedAmongMembers, viewer: Viewer, row: Data) -> bool:
+    member = viewer.tenant_id not in {None, policies.PLATFORM}
+    shared = {"public", "region"} if member else {"public"}
     return _is_own(viewer, row) or row["scope"] in shared
 
 
@@ -80,6 +81,11 @@ def _(policy: policies.Personal, viewer: Viewer, row: Data) -> bool:
 @_sees.register
 def _(_policy: policies.Reference, viewer: Viewer, row: Data) -> bool:
     return True
+
+
+@_sees.register
+def _(_policy: policies.Members, viewer: Viewer, row: Data) -> bool:
+    return bool(row["member"])
 
 
 @_sees.register

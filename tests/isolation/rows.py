@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 
 from app.registry import metadata
 from app.tenancy.models import SCOPES
-from app.tenancy.policies import Scoped
+from app.tenancy.policies import ScopedAmongMembers
 from tests.isolation.oracle import policy_of
 from tests.support.places import valid_uscc
 
@@ -35,6 +35,17 @@ HINTS: dict[tuple[str, str], str] = {
     ("outgoing_mail", "locale"): "'zh'",
     ("authenticator", "kind"): "'totp'",
     ("journal_anchor", "signature"): "sha512(random()::text::bytea)",
+    ("delegation", "ends_at"): "clock_timestamp() + interval '30 days'",
+    ("appointment", "role"): "'province_admin'",
+    (
+        "appointment",
+        "proposed_by",
+    ): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 ORDER BY role DESC LIMIT 1)",
+    ("appointment", "account_id"): "(SELECT account_id FROM membership WHERE tenant_id = $1 LIMIT 1)",
+    ("appointment", "delegation_id"): "NULL",
+    ("appointment", "proposed_at"): "statement_timestamp()",
+    ("appointment", "expires_at"): "statement_timestamp() + interval '14 days'",
+    ("appointment", "decided_by"): "NULL",
     ("task_run", "kind"): "'test.done'",
     ("task_run", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",
     ("instrument_import", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",
@@ -48,7 +59,7 @@ HINTS: dict[tuple[str, str], str] = {
 async def fill(admin: asyncpg.Connection) -> None:
     """Give every province's table a row of each province, and of each scope, where the demonstration left none."""
     for table in metadata.sorted_tables:
-        scopes = SCOPES if isinstance(policy_of(table.name), Scoped) else (None,)
+        scopes = SCOPES if isinstance(policy_of(table.name), ScopedAmongMembers) else (None,)
         for province, scope in product(PROVINCES if "tenant_id" in table.columns else (), scopes):
             condition = "tenant_id = $1" if scope is None else f"tenant_id = $1 AND scope = '{scope}'"
             if not await admin.fetchval(f"SELECT EXISTS (SELECT FROM {table} WHERE {condition})", province):

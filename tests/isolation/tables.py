@@ -9,6 +9,7 @@ import asyncpg
 
 from app.registry import metadata
 from app.settings import Settings
+from app.tenancy.policies import PLATFORM
 from tests.isolation.oracle import Viewer, may_write
 from tests.isolation.rows import PROVINCES
 from tests.isolation.world import Row, World, connect, key_of
@@ -18,9 +19,9 @@ SAMPLE = 2
 
 
 def viewers(world: World) -> list[Viewer]:
-    """A person of each province, and a visitor."""
+    """A person of each province, an operator, and a visitor."""
     accounts = {row.data["tenant_id"]: row.id for row in world.tables["account"]}
-    return [Viewer(), *(Viewer(province, accounts[province]) for province in PROVINCES)]
+    return [Viewer(), *(Viewer(province, accounts[province]) for province in (PLATFORM, *PROVINCES))]
 
 
 @asynccontextmanager

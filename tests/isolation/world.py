@@ -15,6 +15,7 @@ from app.registry import metadata
 from app.settings import Settings
 from tests.isolation import rows
 from tests.isolation.oracle import Data, Viewer, may_see
+from tests.support.people import make_operator
 
 CANARY = re.compile(r"c4n[0-9a-f]{12}")
 NO_PROSE = frozenset(
@@ -85,6 +86,7 @@ def key_of(table: str) -> list[str]:
 async def build(settings: Settings) -> None:
     """Fill a migrated database: the demonstration, a row where it has none, and marks everywhere."""
     await seed.load(settings)
+    await make_operator(settings, "platform.operator")
     connection = await connect(settings)
     await rows.fill(connection)
     for table in metadata.sorted_tables:

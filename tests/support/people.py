@@ -10,7 +10,9 @@ from fastapi import FastAPI
 from app.access.permissions import Role
 from app.core.db import Database
 from app.identity import public as identity
+from app.identity.appointments.operators import add_operator
 from app.settings import Settings
+from app.tenancy.policies import PLATFORM
 
 PASSWORD = "correct horse battery"
 PASSWORD_HASH = (
@@ -83,3 +85,16 @@ async def sign_in(
     domain = host if "." in host else f"{host}.local"
     client.cookies.set(identity.cookie_name(settings), token, domain=domain)
     return token
+
+
+async def make_operator(settings: Settings, login_name: str) -> Person:
+    """An operator, as `commons operator add` makes one."""
+    database = Database(settings.url_for("app"), pool_size=1)
+    try:
+        async with database.transaction(identity.sign_in_context(settings).info()) as session:
+            account_id = await add_operator(
+                session, login_name=login_name, display_name="运维员", password_hash=PASSWORD_HASH
+            )
+    finally:
+        await database.close()
+    return Person(account_id, PLATFORM, "运维员", login_name)

@@ -75,7 +75,7 @@ async def add(organisation_id: UUID, request: Request, db: Writes, caller: Manag
         await members.ensure_new(db, organisation=organisation, account_id=known)
         if not typed.confirmed:
             await members.ensure_meant(db, caller=caller, account_id=known)
-        await members.appoint(
+        await members.add(
             db, caller=caller, organisation_id=organisation_id, account_id=known, role=Role(typed.role)
         )
         return known
@@ -119,11 +119,7 @@ async def change_role(
     if not form.valid:
         raise Invalid(errors=form.errors)
     role = Role(form.value.role)
-    organisation = await get(db, caller=caller, organisation_id=organisation_id)
-    await members.present_role(
-        db, caller=caller, organisation=organisation, account_id=account_id, wanted=role
-    )
-    await members.appoint(
+    await members.change_role(
         db, caller=caller, organisation_id=organisation_id, account_id=account_id, role=role
     )
     return await _appointed(request, db, organisation_id, account_id, role)

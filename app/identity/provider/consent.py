@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from app.access.permissions import WORDS as WORDS_OF
+from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core.db import Session
 from app.core.i18n import Message, msg
@@ -10,20 +12,7 @@ from app.identity.provider.authorization import AuthorizationRequest
 
 WORDS: dict[str, Message] = {
     "openid": msg("确认您的身份"),
-    "profile": msg("读取您的姓名和所在省份"),
-    "account": msg("查看和结束您的登录会话"),
-    "codes.read": msg("读取公开的代码表"),
-    "organisations.read": msg("读取单位信息"),
-    "organisations.manage": msg("以您的身份管理单位信息"),
-    "instruments.read": msg("查找仪器和查看空闲时段"),
-    "instruments.manage": msg("以您的身份修改仪器信息"),
-    "instruments.import": msg("以您的身份批量导入仪器"),
-    "bookings.read": msg("读取您的预约"),
-    "instruments.book": msg("以您的身份预约"),
-    "bookings.change": msg("以您的身份改期和取消预约"),
-    "tasks.read": msg("查看您发起的后台任务的进度"),
-    "people.read": msg("读取您管理范围内的人员名单"),
-    "audit.read": msg("读取您有权查看的操作记录"),
+    **{permission.value: WORDS_OF[permission] for permission in Permission if permission.scope},
 }
 
 
