@@ -48,7 +48,7 @@ class Office:
     async def run(self, statement: str, tenant_id: str = "330000", **values: Any) -> list[Any]:
         context = TenantContext(tenant_id).info()
         async with self.clients.database.transaction(context) as session:
-            answer = await session.execute(text(statement), values)
+            answer = await (await session.connection()).execute(text(statement), values)
             return list(answer.all()) if answer.returns_rows else []
 
     async def roles(self) -> dict[str, str]:
