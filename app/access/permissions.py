@@ -44,6 +44,8 @@ class Permission(Enum):
     CODES_READ = "codes.read"
     ORGANISATIONS_READ = "organisations.read"
     ORGANISATIONS_MANAGE = "organisations.manage"
+    ORGANISATIONS_JOIN = "organisations.join"
+    ORGANISATIONS_REVIEW = "organisations.review"
     INSTRUMENTS_READ = "instruments.read"
     INSTRUMENTS_MANAGE = "instruments.manage"
     INSTRUMENTS_IMPORT = "instruments.import"
@@ -94,6 +96,8 @@ WORDS: dict[Permission, Message] = {
     Permission.CODES_READ: msg("读取公开的代码表"),
     Permission.ORGANISATIONS_READ: msg("读取单位信息"),
     Permission.ORGANISATIONS_MANAGE: msg("管理单位信息和成员"),
+    Permission.ORGANISATIONS_JOIN: msg("申请单位入驻，加入和退出单位"),
+    Permission.ORGANISATIONS_REVIEW: msg("读取和审核本省的单位入驻申请"),
     Permission.INSTRUMENTS_READ: msg("查找仪器和查看空闲时段"),
     Permission.INSTRUMENTS_MANAGE: msg("修改仪器信息"),
     Permission.INSTRUMENTS_IMPORT: msg("批量导入仪器"),
@@ -114,7 +118,7 @@ _VISITOR = frozenset({_P.PUBLIC, _P.CODES_READ, _P.ORGANISATIONS_READ, _P.INSTRU
 _PERSON = (
     _VISITOR
     | {_P.PROFILE_READ, _P.ACCOUNT_MANAGE, _P.BOOKINGS_READ, _P.BOOKINGS_CHANGE, _P.TASKS_READ}
-    | {_P.DELEGATIONS_MANAGE}
+    | {_P.DELEGATIONS_MANAGE, _P.ORGANISATIONS_JOIN}
 )
 _MEMBER = _PERSON | {_P.BOOKINGS_CREATE}
 _OFFICER = {_P.INSTRUMENTS_MANAGE, _P.INSTRUMENTS_IMPORT, _P.ORGANISATIONS_MANAGE, _P.PEOPLE_READ}
@@ -125,8 +129,8 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _MEMBER,
     Role.MANAGER: _MEMBER | _OFFICER,
     Role.STEWARD: _PERSON | {_P.INSTRUMENTS_MANAGE},
-    Role.PROVINCE_ADMIN: _PERSON | _OFFICER | {_P.PEOPLE_MANAGE},
-    Role.AUDITOR: _PERSON | {_P.AUDIT_READ, _P.PEOPLE_READ},
+    Role.PROVINCE_ADMIN: _PERSON | _OFFICER | {_P.PEOPLE_MANAGE, _P.ORGANISATIONS_REVIEW},
+    Role.AUDITOR: _PERSON | {_P.AUDIT_READ, _P.PEOPLE_READ, _P.ORGANISATIONS_REVIEW},
     Role.SYSTEM: _VISITOR | {_P.BOOKINGS_READ, _P.INSTRUMENTS_IMPORT, _P.TASKS_READ},
     Role.OPERATOR: _PERSON | {_P.OPERATE},
 }

@@ -1,13 +1,18 @@
-"""What features use to keep files; all of it blocks, so call it in a thread."""
+"""What features use to keep files; what touches the disk blocks, so call it in a thread."""
 
 from pathlib import Path
 from typing import BinaryIO
+from uuid import UUID
 
+from sqlalchemy import delete, insert
+
+from app.core.db import Session
 from app.files import store as disk
+from app.files.models import KeptFile
 from app.files.store import Stored
 from app.settings import Settings
 
-__all__ = ["Stored", "path_of", "store"]
+__all__ = ["Stored", "keep", "path_of", "release", "store"]
 
 
 def folder(settings: Settings) -> Path:
@@ -16,7 +21,7 @@ def folder(settings: Settings) -> Path:
 
 
 def store(settings: Settings, stream: BinaryIO, *, most_bytes: int | None = None) -> Stored:
-    """Keep what the stream holds; the size of a request's body is the usual limit.
+    """Keep what the stream holds for 30 days; the size of a request's body is the usual limit.
 
     Raises:
         BodyTooLarge: there is more of it.
@@ -27,3 +32,13 @@ def store(settings: Settings, stream: BinaryIO, *, most_bytes: int | None = None
 def path_of(settings: Settings, digest: str) -> Path | None:
     """Where a file lies, or None when it was purged."""
     return disk.path_of(folder(settings), digest)
+
+
+async def keep(db: Session, *, tenant_id: str, holder_id: UUID, digest: str) -> None:
+    """Keep a stored file for as long as the row `holder_id` needs it; in the transaction that makes the row."""
+    await db.execute(insert(KeptFile).values(tenant_id=tenant_id, holder_id=holder_id, digest=digest))
+
+
+async def release(db: Session, *, holder_id: UUID) -> None:
+    """The row `holder_id` needs its files no more; they go when they were not used for 30 days."""
+    await db.execute(delete(KeptFile).where(KeptFile.holder_id == holder_id))

@@ -1,10 +1,11 @@
 """The store: one file a digest, complete or absent."""
 
 import hashlib
+import math
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -71,19 +72,34 @@ def path_of(folder: Path, digest: str) -> Path | None:
     return path
 
 
-def purge(folder: Path, *, older_than: float = KEPT_SECONDS) -> int:
-    """Remove what was not used for `older_than` seconds, unfinished uploads too; how many files."""
+def stale(folder: Path, *, older_than: float = KEPT_SECONDS) -> list[str]:
+    """The digests of files that were not used for `older_than` seconds."""
+    limit = time.time() - older_than
+    return [path.name for path in folder.glob("??/*") if _used_at(path) < limit]
+
+
+def purge(folder: Path, *, older_than: float = KEPT_SECONDS, kept: Collection[str] = ()) -> int:
+    """Remove what was not used for `older_than` seconds, unfinished uploads too, but the digests in `kept`; how many files."""
     limit = time.time() - older_than
     removed = 0
     for path in _files(folder):
+        if path.name in kept or _used_at(path) >= limit:
+            continue
         try:
-            if path.stat().st_mtime < limit:
-                path.unlink()
-                removed += 1
+            path.unlink()
+            removed += 1
         except FileNotFoundError:
             # Another worker purges as well.
             continue
     return removed
+
+
+def _used_at(path: Path) -> float:
+    """When the file was last asked for; one that is gone is not stale."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -143,6 +143,19 @@ async def dismiss(db: Session, *, caller: Principal, organisation_id: UUID, acco
     await remove_membership(db, account_id=account_id, organisation_id=organisation_id)
 
 
+async def leave(db: Session, *, caller: Principal, organisation_id: UUID) -> None:
+    """End one's own membership.
+
+    Raises:
+        NotFound: the caller is no member.
+        LastManager: nobody would manage the organisation.
+    """
+    assert caller.id is not None  # the guard let no visitor in
+    if await db.scalar(queries.member_role(organisation_id, caller.id)) == Role.MANAGER:
+        await _ensure_another_manager(db, organisation_id, caller.id)
+    await remove_membership(db, account_id=caller.id, organisation_id=organisation_id)
+
+
 async def _ensure_another_manager(db: Session, organisation_id: UUID, account_id: UUID) -> None:
     if list(await db.scalars(queries.managers_locked(organisation_id))) == [account_id]:
         raise LastManager

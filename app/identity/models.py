@@ -10,11 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import Base
 from app.identity.appointments import models as appointment_models
 from app.identity.factors import models as factor_models
+from app.identity.joining import models as joining_models
 from app.identity.provider import models as provider_models
 from app.tenancy.models import Owned
 from app.tenancy.policies import PLATFORM, Hidden, Own, Personal
 
-__all__ = ["appointment_models", "factor_models", "provider_models"]
+__all__ = ["appointment_models", "factor_models", "joining_models", "provider_models"]
 
 SELF = "self"
 """The issuer of the built-in provider, whatever address it has."""

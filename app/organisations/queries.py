@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 
 from app.access.permissions import OVERSEERS
 from app.access.principal import Principal
@@ -34,6 +34,16 @@ def visible_to(caller: Principal) -> ColumnElement[bool]:
 def organisation_by_id(caller: Principal, organisation_id: UUID) -> Select[Organisation]:
     """One organisation, when the caller may see it."""
     return select(Organisation).where(Organisation.id == organisation_id, visible_to(caller))
+
+
+def organisation_by_uscc(caller: Principal, uscc: str) -> Select[Organisation]:
+    """The organisation of a code, when the caller may see it."""
+    return select(Organisation).where(Organisation.uscc == uscc, visible_to(caller))
+
+
+def is_registered(uscc: str) -> Select[bool]:
+    """Whether a code is registered in any province, seen or hidden."""
+    return select(func.organisation_is_registered(uscc))
 
 
 def organisations(caller: Principal, wanted: OrganisationQuery) -> Select[Organisation]:

@@ -9,14 +9,20 @@ from sqlalchemy import func, insert, update
 from app.access.guards import ensure
 from app.access.principal import Principal
 from app.core.db import ReadSession, Session
-from app.core.errors import NotFound, Stale
+from app.core.errors import FieldError, Invalid, NotFound, Stale
 from app.core.keyset import Part, Slice, fetch, fetch_all
 from app.journal.public import record
 from app.organisations.models import Organisation, name_key
 from app.organisations.places import is_place_of
 from app.organisations.policy import may_manage, may_register
-from app.organisations.problems import StatusUnchanged, adcode_unknown, uscc_doubtful
-from app.organisations.queries import ORDERS, organisation_by_id, organisations
+from app.organisations.problems import StatusUnchanged, UsccTaken, adcode_unknown, uscc_doubtful
+from app.organisations.queries import (
+    ORDERS,
+    is_registered,
+    organisation_by_id,
+    organisation_by_uscc,
+    organisations,
+)
 from app.organisations.rules.uscc import Standing, examine
 from app.organisations.schemas import OrganisationChange, OrganisationCreate, OrganisationQuery
 
@@ -64,6 +70,35 @@ async def get_to_manage(db: ReadSession, *, caller: Principal, organisation_id: 
     return organisation
 
 
+async def ensure_registrable(
+    db: ReadSession, *, tenant_id: str, uscc: str, adcode: str, override_reason: str | None
+) -> None:
+    """That an organisation with this code and place could be registered in a province.
+
+    Raises:
+        Invalid: the code is doubtful and no reason is given, or the place is not in the province.
+    """
+    faults: list[FieldError] = []
+    if examine(uscc) is not Standing.VALID and not override_reason:
+        faults += uscc_doubtful(uscc).errors
+    if not await is_place_of(db, adcode, tenant_id):
+        faults += adcode_unknown(adcode).errors
+    if faults:
+        raise Invalid(errors=faults)
+
+
+async def find_registered(db: ReadSession, *, caller: Principal, uscc: str) -> Organisation | None:
+    """The organisation of a code, where the caller may see it.
+
+    Raises:
+        UsccTaken: it is registered and the caller may not see it.
+    """
+    organisation: Organisation | None = await db.scalar(organisation_by_uscc(caller, uscc))
+    if organisation is None and await db.scalar(is_registered(uscc)):
+        raise UsccTaken
+    return organisation
+
+
 async def register(db: Session, *, caller: Principal, new: OrganisationCreate) -> Organisation:
     """Register an organisation in the caller's province.
 
@@ -74,8 +109,13 @@ async def register(db: Session, *, caller: Principal, new: OrganisationCreate) -
     """
     ensure(may_register(caller))
     values = new.model_dump()
-    _ensure_code(new.uscc, new.uscc_override_reason)
-    await _ensure_place(db, new.adcode, tenant_id=str(caller.tenant_id))
+    await ensure_registrable(
+        db,
+        tenant_id=str(caller.tenant_id),
+        uscc=new.uscc,
+        adcode=new.adcode,
+        override_reason=new.uscc_override_reason,
+    )
     created = insert(Organisation).values(**values, tenant_id=caller.tenant_id).returning(Organisation)
     organisation = (await db.scalars(created)).one()
     await record(db, "organisation.registered", subject=(SUBJECT, organisation.id), after=values)

@@ -20,7 +20,7 @@ How to write pages of a feature (`app/<feature>/pages.py`, templates in `app/<fe
         return render(request, "bookings/new.html", status_code=form.status, form=form)
 
 A form model is a `core.schema.Input`; `LocalInstant` reads `<input type="datetime-local">` as Asia/Shanghai; empty inputs
-count as absent; list-typed fields take repeated values; an `UploadFile` field takes a file. `Form.filled({...})` prefills.
+count as absent; list-typed fields take repeated values; an `UploadFile` field takes a file, a list of them several. `Form.filled({...})` prefills.
 Raise Problems for everything else: `problem_page` shows them (401 goes to /sign-in?next=…).
 `render(..., form_action=["https://idp.example"])` lets a form end at another origin. A page made of several parts gives
 `fragment=` for htmx. Without script every link and form must work: htmx only saves a reload.
@@ -43,7 +43,7 @@ Macros, `{% from "components/<file>.html" import <macro> %}`; `call` marks those
     select          select(name, label, options=[(value, label)], form, value, empty="全部", hint, required, optional, width, attrs)
     choices         radios / checkboxes(name, legend, options=[(value, label[, note])], form, value, hint, inline, optional)
                     checkbox(name, label, form, checked, value="true", note)
-    upload          upload(name, label, accept=".csv,.xlsx", form, hint, required)       (form enctype="multipart/form-data")
+    upload          upload(name, label, accept=".csv,.xlsx", form, hint, required, multiple)       (form enctype="multipart/form-data")
     error_summary   call error_summary(form): what holds the form and its fields; every fault is said above it by its field's label
     filter_bar      call filter_bar(action, active=[(label, url_without)], clear=url, label, target="#results")
     table           call table(caption, heads=[label | (label, "number")], visible_caption); cell(label, value, kind) or call cell(label, kind);

@@ -95,7 +95,7 @@ class Form(Generic[Model]):
         sent = await csrf.form_of(request)
         typed = _typed(sent, model)
         given: dict[str, Any] = {name: value for name, value in typed.items() if value != ""}
-        given |= await _files(sent)
+        given |= await _files(sent, model)
         if undecoded := _undecoded(typed):
             return cls(typed, errors=undecoded, names=names, sent=True)
         try:
@@ -234,12 +234,17 @@ def _undecoded(typed: Mapping[str, Typed]) -> list[FieldError]:
     ]
 
 
-async def _files(sent: FormData) -> dict[str, UploadFile]:
+async def _files(sent: FormData, model: type[BaseModel]) -> dict[str, UploadFile | list[UploadFile]]:
     """The files that were chosen, from their start: a transaction that runs again reads them again."""
-    files = {name: file for name, file in sent.items() if isinstance(file, UploadFile) and file.filename}
-    for file in files.values():
-        await file.seek(0)
-    return files
+    given: dict[str, UploadFile | list[UploadFile]] = {}
+    for name in sent:
+        field = model.model_fields.get(name)
+        files = [file for file in sent.getlist(name) if isinstance(file, UploadFile) and file.filename]
+        for file in files:
+            await file.seek(0)
+        if files:
+            given[name] = files if field is not None and _is_many(field.annotation) else files[-1]
+    return given
 
 
 def _shown(value: Any) -> Typed:

@@ -5,6 +5,8 @@ A new crossing stands here or the catalogue test fails. `login` and `broker` are
 
 SIGN_IN = "the sign-in code looks for an account in every province before it knows whose it is"
 RECOGNISE = "a request's caller is found by a session or grant, in whatever province"
+KEEP = "a file that a row of any province holds is not purged"
+REGISTER = "a credit code is unique on the platform: who applies for one that is taken is told so at once"
 PURGE = "rows past their time are deleted for every province at once"
 SUSPEND = (
     "an admin who suspends an account of the own province ends what is signed in with it, without reading it"
@@ -32,6 +34,7 @@ POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("instrument_unit", "lock"): ("broker", "UPDATE", "FOR UPDATE needs the right to update"),
     ("instrument_unit", "lock_read"): ("broker", "SELECT", "a booking locks another province's unit"),
     ("journal_event", "sign_in"): ("login", "INSERT", "signing in and out is news of the account's province"),
+    ("kept_file", "kept"): ("broker", "SELECT", KEEP),
     ("local_credential", "sign_in"): ("login", "ALL", SIGN_IN),
     ("login_attempt", "sign_in"): ("login", "ALL", SIGN_IN),
     ("membership", "recognise"): ("broker", "SELECT", RECOGNISE),
@@ -48,6 +51,7 @@ POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
         "mails of signing in are written, and every mail is sent, for any province",
     ),
     ("recovery_code", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("organisation", "registered"): ("broker", "SELECT", REGISTER),
     ("refresh_token", "sign_in"): ("login", "ALL", SIGN_IN),
     ("role_grant", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("role_grant", "sign_in"): ("login", "ALL", SIGN_IN),
@@ -69,9 +73,11 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
         "app",
         "an admin is told a count of an own person's sessions, nothing of them",
     ),
+    "files_kept(text[])": ("app", KEEP),
     "identity_principal_of_grant(uuid)": ("app", RECOGNISE),
     "identity_principal_of_session(bytea)": ("app", RECOGNISE),
     "instruments_matching(tsquery)": ("app", "the visibility predicate stands inside, so the index works"),
+    "organisation_is_registered(text)": ("app", REGISTER),
     "purge_idempotency_keys()": ("app", PURGE),
     "purge_instrument_imports()": ("app", PURGE),
 }
@@ -102,8 +108,8 @@ QUEUE: dict[str, str] = {
 """Tables of schema `jobs`, which hold no province's data."""
 
 TOLD: dict[str, str] = {
-    "organisations.uscc_taken": "a 统一社会信用代码 is in the public national register and unique on the platform: an admin who "
-    "registers one that exists learns that it is registered here, not where, by whom or with what",
+    "organisations.uscc_taken": "a 统一社会信用代码 is in the public national register and unique on the platform: who "
+    "registers or applies for one that exists learns that it is registered here, not where, by whom or with what",
     "identity.login_name_taken": "login names are unique on the built-in provider, which serves every province",
 }
 """Refusals that tell of a row the caller may not see: code -> why the answer cannot be the same."""

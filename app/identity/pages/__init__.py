@@ -1,5 +1,7 @@
 """The pages: signing in and out, the provider's own forms, a person's account, and the people of a province."""
 
+from app.identity.joining.apply_pages import pages as apply
+from app.identity.joining.review_pages import pages as review
 from app.identity.pages.account import pages as account
 from app.identity.pages.authorize import pages as authorize
 from app.identity.pages.end_session import pages as end_session
@@ -9,5 +11,5 @@ from app.identity.pages.sign_in import pages as sign_in
 from app.web.public import Pages
 
 pages = Pages()
-for _part in (sign_in, authorize, end_session, account, people, members):
+for _part in (sign_in, authorize, end_session, account, people, members, apply, review):
     pages.include_router(_part)
