@@ -3,12 +3,13 @@
 import re
 from email.utils import parseaddr
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.crypto import derive_hex
 
@@ -44,6 +45,15 @@ class Settings(BaseSettings):
     max_body_bytes: int = 20 * 1024 * 1024
     rate_limits: dict[str, str] = Field(default_factory=dict)
     """Limits other than those of `access.limits.policies`: {"visitor": "300/60", "search": "off"}."""
+    provider_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """Networks beside the Internet in which provinces' identity providers may stand; several with commas between."""
+
+    @field_validator("provider_networks", mode="before")
+    @classmethod
+    def _several_networks(cls, given: object) -> object:
+        return (
+            [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
+        )
 
     @field_validator("database_url", "app_database_url")
     @classmethod

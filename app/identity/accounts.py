@@ -87,15 +87,6 @@ async def create_account(
     return account_id
 
 
-async def link_identity(
-    session: Session, *, tenant_id: str, account_id: UUID, issuer: str, subject: str
-) -> None:
-    """Let a provider's subject sign this account in. Runs in the sign-in context."""
-    values = {"tenant_id": tenant_id, "account_id": account_id, "issuer": issuer, "subject": subject}
-    await session.execute(insert(ExternalIdentity).values(**values))
-    await record(session, "identity.linked", subject=("account", account_id), tenant_id=tenant_id)
-
-
 async def add_membership(
     session: Session,
     *,

@@ -2,8 +2,8 @@
 
 from starlette.responses import Response
 
+from app.identity.federation.state import STATE_SECONDS, SignInState
 from app.identity.recognition import cookie_name
-from app.identity.relying_party import STATE_SECONDS, SignInState
 from app.identity.sessions import LIFETIME
 from app.settings import Settings
 

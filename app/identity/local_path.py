@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 HOME = "/"
 LONGEST = 2000
+"""Bytes: the path waits in a cookie while its person is at a provider."""
 
 
 def local_path(value: str | None) -> str:
@@ -12,7 +13,7 @@ def local_path(value: str | None) -> str:
     Browsers take `//host`, `/\\host` and `/<tab>/host` for another site, so a second slash, any backslash and any
     unprintable character is refused.
     """
-    if not value or len(value) > LONGEST or not value.isprintable() or "\\" in value:
+    if not value or not value.isprintable() or len(value.encode()) > LONGEST or "\\" in value:
         return HOME
     if not value.startswith("/") or value.startswith("//"):
         return HOME

@@ -10,15 +10,22 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import Base
 from app.identity.appointments import models as appointment_models
 from app.identity.factors import models as factor_models
+from app.identity.federation.models import SELF, ExternalIdentity, IdentityProvider, ProviderLogout
 from app.identity.joining import models as joining_models
 from app.identity.provider import models as provider_models
 from app.tenancy.models import Owned
 from app.tenancy.policies import PLATFORM, Hidden, Own, Personal
 
-__all__ = ["appointment_models", "factor_models", "joining_models", "provider_models"]
-
-SELF = "self"
-"""The issuer of the built-in provider, whatever address it has."""
+__all__ = [
+    "SELF",
+    "ExternalIdentity",
+    "IdentityProvider",
+    "ProviderLogout",
+    "appointment_models",
+    "factor_models",
+    "joining_models",
+    "provider_models",
+]
 
 CLOCKS_APART = "1 minute"
 """A term begins now or later; what the caller's clock, or a slow request, is behind by is no fault."""
@@ -65,51 +72,6 @@ class LocalCredential(Owned, Base):
     login_name: Mapped[str]
     password_hash: Mapped[str]
     changed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
-
-
-class ExternalIdentity(Owned, Base):
-    """The link from a provider's subject to an account."""
-
-    __tablename__ = "external_identity"
-    __table_args__ = (
-        of_account(),
-        UniqueConstraint("issuer", "subject"),
-        Index("ix_external_identity_account_id", "account_id"),
-        CheckConstraint("issuer = 'self' OR issuer ~ '^https?://'", name="issuer"),
-        CheckConstraint("char_length(subject) BETWEEN 1 AND 255", name="subject"),
-        {"info": {"row_policy": Hidden()}},
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())
-    account_id: Mapped[UUID]
-    issuer: Mapped[str]
-    subject: Mapped[str]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
-
-
-class IdentityProvider(Owned, Base):
-    """Where a province's people sign in 身份提供方."""
-
-    __tablename__ = "identity_provider"
-    __table_args__ = (
-        UniqueConstraint("tenant_id", "issuer", "client_id"),
-        CheckConstraint("issuer = 'self' OR issuer ~ '^https?://'", name="issuer"),
-        CheckConstraint("char_length(client_id) BETWEEN 1 AND 255", name="client_id"),
-        CheckConstraint(
-            "char_length(name_zh) BETWEEN 1 AND 50 AND char_length(name_en) BETWEEN 1 AND 100", name="names"
-        ),
-        {"info": {"row_policy": Own()}},
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())
-    name_zh: Mapped[str]
-    name_en: Mapped[str]
-    issuer: Mapped[str]
-    client_id: Mapped[str]
-    client_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """Encrypted; a public client has none."""
-    enabled: Mapped[bool] = mapped_column(server_default="true")
-    position: Mapped[int] = mapped_column(server_default="1")
 
 
 class Membership(Owned, Base):

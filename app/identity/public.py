@@ -10,7 +10,6 @@ from app.identity.accounts import (
     add_steward,
     create_account,
     grant_role,
-    link_identity,
     members_of,
     remove_membership,
     remove_steward,
@@ -20,11 +19,12 @@ from app.identity.context import sign_in_context
 from app.identity.passwords import hash_password
 from app.identity.provider.clients import Credentials, Registration, register_client
 from app.identity.recognition import authenticate, cookie_name
-from app.identity.sessions import Device, open_session
+from app.identity.sessions import Device, Origin, open_session
 
 __all__ = [
     "Credentials",
     "Device",
+    "Origin",
     "Registration",
     "account_names",
     "accounts_called",
@@ -35,7 +35,6 @@ __all__ = [
     "create_account",
     "grant_role",
     "hash_password",
-    "link_identity",
     "make_system_client",
     "members_of",
     "open_session",

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, bindparam, false, func, select, true
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, false, func, select, true
 
 from app.access.permissions import OVERSEERS, Role
 from app.access.principal import Principal
@@ -12,15 +12,12 @@ from app.core.keyset import Order
 from app.identity.models import (
     Account,
     BrowserSession,
-    ExternalIdentity,
-    IdentityProvider,
     LocalCredential,
     Membership,
     RoleGrant,
     Stewardship,
 )
 from app.identity.schemas import PeopleQuery
-from app.tenancy.models import Province
 
 ACCOUNT_NAMES = select(Account.id, Account.display_name.label("name")).where(
     Account.id == any_(bindparam("ids", type_=ARRAY(Uuid)))
@@ -161,32 +158,6 @@ def login_names(caller: Principal, account_ids: Collection[UUID]) -> Select[UUID
         Membership.account_id == LocalCredential.account_id, Membership.organisation_id.in_(caller.managed)
     )
     return found.where(theirs.exists())
-
-
-def providers() -> Select[Province, IdentityProvider | None]:
-    """Every province, with its enabled providers."""
-    enabled = and_(IdentityProvider.tenant_id == Province.code, IdentityProvider.enabled)
-    return (
-        select(Province, IdentityProvider)
-        .outerjoin(IdentityProvider, enabled)
-        .order_by(Province.position, Province.code, IdentityProvider.position, IdentityProvider.id)
-    )
-
-
-def provider(provider_id: UUID) -> Select[IdentityProvider]:
-    """An enabled provider."""
-    return select(IdentityProvider).where(IdentityProvider.id == provider_id, IdentityProvider.enabled)
-
-
-def linked_account(issuer: str, subject: str) -> Select[Account]:
-    """The active account that a provider's subject signs in."""
-    return (
-        select(Account)
-        .join(ExternalIdentity, ExternalIdentity.account_id == Account.id)
-        .where(
-            ExternalIdentity.issuer == issuer, ExternalIdentity.subject == subject, Account.status == "active"
-        )
-    )
 
 
 def credential(login_name: str, address: str) -> Select[Account, str, bool]:

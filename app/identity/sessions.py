@@ -44,21 +44,34 @@ class SignedInSession:
     current: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How a session came to be: how and when its person was authenticated, and at which provider."""
+
+    methods: Collection[str] = ()
+    """Values of RFC 8176; `mfa` where it was by two factors."""
+    authenticated_at: datetime | None = None
+    """None: just now."""
+    identity_provider_id: UUID | None = None
+    provider_session: str | None = None
+    """The provider's own session (`sid`)."""
+
+
 async def open_session(
     session: Session,
     *,
     tenant_id: str,
     account_id: UUID,
     device: Device,
-    methods: Collection[str] = (),
-    identity_provider_id: UUID | None = None,
+    origin: Origin = Origin(),
     awaiting_factor: bool = False,
 ) -> str:
     """Sign a browser in; the token for its cookie. Runs in the sign-in context.
 
-    `methods` are those of RFC 8176. A session that awaits its second factor makes a visitor and lives ten minutes.
+    A session that awaits its second factor makes a visitor and lives ten minutes.
     """
     token = new_token()
+    origin = origin or Origin()
     await session.execute(
         insert(BrowserSession).values(
             tenant_id=tenant_id,
@@ -67,8 +80,10 @@ async def open_session(
             expires_at=now() + (AWAITING if awaiting_factor else LIFETIME),
             user_agent=_plain(device.user_agent, USER_AGENT_LENGTH),
             address=_plain(device.address, ADDRESS_LENGTH),
-            methods=sorted(methods),
-            identity_provider_id=identity_provider_id,
+            methods=sorted(origin.methods),
+            authenticated_at=origin.authenticated_at or now(),
+            identity_provider_id=origin.identity_provider_id,
+            provider_session=origin.provider_session,
             awaiting_factor=awaiting_factor,
         )
     )

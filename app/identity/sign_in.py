@@ -1,6 +1,6 @@
 """Signing in: a password at the built-in provider, and a provider's subject at the platform."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from uuid import UUID
@@ -13,10 +13,13 @@ from app.core.db import Session
 from app.core.errors import NotFound, TooManyRequests
 from app.identity import queries, throttle
 from app.identity.factors.queries import has_factor
-from app.identity.models import SELF, Account, BrowserSession, IdentityProvider
+from app.identity.federation import queries as federation
+from app.identity.federation.linking import account_of
+from app.identity.federation.relying_party import Vouched
+from app.identity.models import Account, BrowserSession, IdentityProvider
 from app.identity.passwords import password_matches
 from app.identity.provider.models import OAuthClient
-from app.identity.sessions import Device, open_session
+from app.identity.sessions import Device, Origin, open_session
 from app.journal.public import record
 from app.settings import Settings
 from app.tenancy.models import Province
@@ -78,7 +81,7 @@ class Choice:
 async def choices(session: Session) -> list[Choice]:
     """The member provinces in their order, each with its providers."""
     found: dict[str, tuple[Province, list[IdentityProvider]]] = {}
-    for province, provider in await session.execute(queries.providers()):
+    for province, provider in await session.execute(federation.enabled_by_province()):
         known = found.setdefault(province.code, (province, []))
         if provider is not None:
             known[1].append(provider)
@@ -91,8 +94,8 @@ async def provider_of(session: Session, tenant_id: str, provider_id: UUID) -> Id
     Raises:
         NotFound: there is none.
     """
-    provider: IdentityProvider | None = await session.scalar(queries.provider(provider_id))
-    if provider is None or provider.tenant_id != tenant_id:
+    provider: IdentityProvider | None = await session.scalar(federation.provider(provider_id))
+    if provider is None or provider.tenant_id != tenant_id or not provider.enabled:
         raise NotFound
     return provider
 
@@ -106,36 +109,28 @@ class Opened:
     """The person must show a second factor first: send them to `/sign-in/second-factor`."""
 
 
-async def open_for_subject(
-    session: Session,
-    provider: IdentityProvider,
-    subject: str,
-    *,
-    methods: Collection[str],
-    device: Device,
-    replaces: str | None,
-) -> Opened | None:
-    """Open a browser session for the account linked to a provider's subject, or None where none is linked.
+async def open_for_vouched(
+    session: Session, provider: IdentityProvider, vouched: Vouched, *, device: Device, replaces: str | None
+) -> Opened:
+    """Open a browser session for the account of a person whom a provider vouches for.
 
     A province's own provider opens accounts of that province alone; the built-in one is ours and opens any.
-    `methods` are the provider's word on how it knew the person (`amr`).
+
+    Raises:
+        NotLinked: they have no account, and the provider makes none.
     """
-    account: Account | None = await session.scalar(queries.linked_account(provider.issuer, subject))
-    if account is None or (provider.issuer != SELF and account.tenant_id != provider.tenant_id):
-        return None
-    return await open_for_account(
-        session, account, provider_id=provider.id, methods=methods, device=device, replaces=replaces
+    account = await account_of(session, provider, vouched)
+    origin = Origin(
+        methods=vouched.methods,
+        authenticated_at=vouched.authenticated_at,
+        identity_provider_id=provider.id,
+        provider_session=vouched.provider_session,
     )
+    return await open_for_account(session, account, origin=origin, device=device, replaces=replaces)
 
 
 async def open_for_account(
-    session: Session,
-    account: Account,
-    *,
-    provider_id: UUID | None,
-    methods: Collection[str],
-    device: Device,
-    replaces: str | None,
+    session: Session, account: Account, *, origin: Origin, device: Device, replaces: str | None
 ) -> Opened:
     """Open a browser session for an account; it awaits a second factor where the account has one and none was shown.
 
@@ -146,14 +141,13 @@ async def open_for_account(
             BrowserSession.digest == token_digest(replaces), BrowserSession.revoked_at.is_(None)
         )
         await session.execute(old.values(revoked_at=func.clock_timestamp()))
-    awaiting = TWO_FACTORS not in methods and bool(await session.scalar(has_factor(account.id)))
+    awaiting = TWO_FACTORS not in origin.methods and bool(await session.scalar(has_factor(account.id)))
     token = await open_session(
         session,
         tenant_id=account.tenant_id,
         account_id=account.id,
         device=device,
-        methods=methods,
-        identity_provider_id=provider_id,
+        origin=origin,
         awaiting_factor=awaiting,
     )
     await record(
@@ -162,6 +156,9 @@ async def open_for_account(
         subject=("account", account.id),
         tenant_id=account.tenant_id,
         actor_id=account.id,
-        after={"identity_provider_id": provider_id, "methods": sorted(methods)},
+        after={
+            "identity_provider_id": origin.identity_provider_id,
+            "methods": sorted(origin.methods),
+        },
     )
     return Opened(token, awaiting)

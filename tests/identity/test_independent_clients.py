@@ -17,8 +17,8 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from app.core.db import Database
-from app.identity import public as identity
-from app.identity.relying_party import CALLBACK, keep_client_secret
+from app.identity.federation.relying_party import CALLBACK
+from app.identity.federation.secrets import keep_client_secret
 from app.settings import Settings
 from tests.support.node import NODE, peers
 from tests.support.oauth import REDIRECT_URI, answer_of, as_sign_in, journal, make_client, submit
@@ -133,22 +133,26 @@ async def linked_provider(
         database,
         settings,
         """
-        INSERT INTO identity_provider (tenant_id, name_zh, name_en, issuer, client_id, client_secret, position)
-        VALUES ('330000', '浙江统一认证', 'Zhejiang identity', :issuer, :client_id, :secret, 0) RETURNING id
+        INSERT INTO identity_provider
+            (tenant_id, name_zh, name_en, issuer, client_id, client_secret, token_auth_method, position)
+        VALUES (
+            '330000', '浙江统一认证', 'Zhejiang identity', :issuer, :client_id, :secret, 'client_secret_basic', 0
+        ) RETURNING id
         """,
         issuer=foreign.url,
         client_id=web.client_id,
         secret=keep_client_secret(settings, str(web.secret)),
     )
     person = await make_person(database, settings, tenant_id=tenant_id, name="许清禾")
-    async with database.transaction(identity.sign_in_context(settings).info()) as session:
-        await identity.link_identity(
-            session,
-            tenant_id=tenant_id,
-            account_id=person.id,
-            issuer=foreign.url,
-            subject=str(foreign.person.id),
-        )
+    await as_sign_in(
+        database,
+        settings,
+        "INSERT INTO external_identity (tenant_id, account_id, issuer, subject) VALUES (:tenant, :id, :issuer, :subject)",
+        tenant=tenant_id,
+        id=person.id,
+        issuer=foreign.url,
+        subject=str(foreign.person.id),
+    )
     return person, f"/sign-in/330000/{provider_id}?next=/bookings"
 
 

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.core.db import Database
-from app.identity.relying_party import SignInState
+from app.identity.federation.state import SignInState
 from app.settings import Settings
 from tests.support.oauth import answer_of, as_sign_in, journal, password_sign_in, submit
 from tests.support.people import PASSWORD, make_person, sign_in

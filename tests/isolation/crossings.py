@@ -7,6 +7,7 @@ SIGN_IN = "the sign-in code looks for an account in every province before it kno
 RECOGNISE = "a request's caller is found by a session or grant, in whatever province"
 KEEP = "a file that a row of any province holds is not purged"
 REGISTER = "a credit code is unique on the platform: who applies for one that is taken is told so at once"
+COUNT = "how many people sign in by each provider of the own province, never who"
 PURGE = "rows past their time are deleted for every province at once"
 SUSPEND = (
     "an admin who suspends an account of the own province ends what is signed in with it, without reading it"
@@ -22,9 +23,11 @@ POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("browser_session", "sign_in"): ("login", "ALL", SIGN_IN),
     ("delegation", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("delegation", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("external_identity", "count"): ("broker", "SELECT", COUNT),
     ("external_identity", "sign_in"): ("login", "ALL", SIGN_IN),
     ("idempotency_key", "housekeeping"): ("broker", "SELECT", PURGE),
     ("idempotency_key", "housekeeping_delete"): ("broker", "DELETE", PURGE),
+    ("identity_provider", "count"): ("broker", "SELECT", COUNT),
     ("identity_provider", "sign_in"): ("login", "ALL", SIGN_IN),
     ("instrument", "busy_and_search"): ("broker", "SELECT", "search by an index that a policy would disable"),
     ("instrument_import", "housekeeping"): ("broker", "SELECT", PURGE),
@@ -52,6 +55,8 @@ POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
     ),
     ("recovery_code", "sign_in"): ("login", "ALL", SIGN_IN),
     ("organisation", "registered"): ("broker", "SELECT", REGISTER),
+    ("organisation", "vouched"): ("login", "SELECT", "a provider names the organisation of who signs in"),
+    ("provider_logout", "sign_in"): ("login", "ALL", SIGN_IN),
     ("refresh_token", "sign_in"): ("login", "ALL", SIGN_IN),
     ("role_grant", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("role_grant", "sign_in"): ("login", "ALL", SIGN_IN),
@@ -76,6 +81,7 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     "files_kept(text[])": ("app", KEEP),
     "identity_principal_of_grant(uuid)": ("app", RECOGNISE),
     "identity_principal_of_session(bytea)": ("app", RECOGNISE),
+    "identity_provider_links()": ("app", COUNT),
     "instruments_matching(tsquery)": ("app", "the visibility predicate stands inside, so the index works"),
     "organisation_is_registered(text)": ("app", REGISTER),
     "purge_idempotency_keys()": ("app", PURGE),

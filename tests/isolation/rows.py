@@ -56,6 +56,8 @@ HINTS: dict[tuple[str, str], str] = {
     ("organisation_invitation", "role"): "'member'",
     ("organisation_invitation", "accepted_by"): "NULL",
     ("kept_file", "digest"): "repeat('0', 64)",
+    ("external_identity", "issuer"): "'https://id.example'",
+    ("external_identity", "identity_provider_id"): "NULL",
     ("task_run", "kind"): "'test.done'",
     ("task_run", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",
     ("instrument_import", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",

@@ -78,7 +78,7 @@ async def sign_in(
             tenant_id=person.tenant_id,
             account_id=person.id,
             device=identity.Device("tests", "127.0.0.1"),
-            methods=methods,
+            origin=identity.Origin(methods=methods),
         )
     host = client.base_url.host
     # Cookie jars file a name without dots under `.local`; elsewhere a later sign-in would not replace this one.

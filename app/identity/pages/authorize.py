@@ -19,6 +19,8 @@ from app.core.text import Line
 from app.identity import queries
 from app.identity.context import settings_of, sign_in_transaction
 from app.identity.cookies import state_cookie_name
+from app.identity.federation.problems import SignInFailed
+from app.identity.federation.state import SignInState
 from app.identity.local_path import HOME
 from app.identity.pages.sign_in import PASSWORD, device_of
 from app.identity.provider.authorization import (
@@ -32,7 +34,6 @@ from app.identity.provider.authorization import (
 )
 from app.identity.provider.client_authentication import find_client
 from app.identity.provider.consent import consented, scope_words
-from app.identity.relying_party import SignInFailed, SignInState
 from app.identity.sign_in import LONGEST_NAME, password_sign_in
 from app.web.public import SIGN_IN, Form, Pages, render, see_other
 

@@ -10,30 +10,21 @@ from app.access.entry import Writes
 from app.access.guards import requires
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.core.errors import Problem
 from app.core.i18n import msg
 from app.identity import cookies
 from app.identity.context import settings_of, sign_in_transaction
+from app.identity.federation.relying_party import RelyingParty
+from app.identity.federation.state import SignInState
 from app.identity.local_path import local_path
-from app.identity.models import SELF
 from app.identity.recognition import cookie_name
-from app.identity.relying_party import RelyingParty, SignInState
 from app.identity.sessions import Device, revoke_session
-from app.identity.sign_in import Opened, choices, open_for_subject, provider_of
+from app.identity.sign_in import Opened, choices, open_for_vouched, provider_of
 from app.web.public import SECOND_FACTOR, Pages, render, see_other
 
 PASSWORD = ("pwd",)
 """How the built-in provider knows its people (RFC 8176 §2)."""
 pages = Pages()
 Visitor = Annotated[Principal, requires(Permission.PUBLIC)]
-
-
-class NotLinked(Problem):
-    """The provider knows this person; the platform does not yet."""
-
-    status = 403
-    code = "identity.account_not_linked"
-    title = msg("登录成功，但平台上还没有与之关联的账号")
 
 
 @pages.get("/sign-in")
@@ -51,24 +42,21 @@ async def come_back(request: Request, _caller: Visitor) -> Response:
 
     Raises:
         SignInFailed: this browser did not begin the sign-in, or it did not succeed.
-        NotLinked: no account is linked to the person.
+        NotLinked: the person has no account.
     """
     settings = settings_of(request)
     kept = SignInState.opened(request.cookies.get(cookies.state_cookie_name(settings), ""), settings)
     async with sign_in_transaction(request) as session:
         provider = await provider_of(session, kept.tenant_id, UUID(kept.provider_id))
-    subject = await RelyingParty(provider, settings, request.app).finish(kept, request.query_params)
+    vouched = await RelyingParty.of(request.app, provider).finish(kept, request.query_params)
     async with sign_in_transaction(request) as session:
-        opened = await open_for_subject(
+        opened = await open_for_vouched(
             session,
             provider,
-            subject,
-            methods=PASSWORD if provider.issuer == SELF else (),
+            vouched,
             device=device_of(request),
             replaces=request.cookies.get(cookie_name(settings)),
         )
-    if opened is None:
-        raise NotLinked(msg("请联系所在单位或省级管理员为您开通账号"))
     response = signed_in(request, opened, kept.next)
     cookies.forget_state(response, settings)
     return response
@@ -81,7 +69,7 @@ async def go(request: Request, province: str, provider_id: UUID, _caller: Visito
     async with sign_in_transaction(request) as session:
         provider = await provider_of(session, province, provider_id)
     next_path = local_path(request.query_params.get("next"))
-    url, state = await RelyingParty(provider, settings, request.app).start(next_path)
+    url, state = await RelyingParty.of(request.app, provider).start(next_path)
     response = see_other(request, url)
     cookies.keep_state(response, settings, state)
     return response
