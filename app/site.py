@@ -4,12 +4,13 @@ from fastapi import APIRouter
 
 from app.audit.pages import pages as audit
 from app.audit.public import tell
+from app.identity.appointments.naming import tell_instruments
 from app.identity.pages import pages as identity
 from app.identity.protocol import protocol
 from app.instruments.booking.list_pages import pages as booking_lists
 from app.instruments.booking.pages import pages as bookings
 from app.instruments.importing.pages import pages as instrument_imports
-from app.instruments.public import JOURNAL_SUBJECTS, shared_by_province, suggestions
+from app.instruments.public import JOURNAL_SUBJECTS, instruments_named, shared_by_province, suggestions
 from app.instruments.registry.manage import pages as instrument_management
 from app.instruments.registry.pages import pages as instruments
 from app.organisations.pages import pages as organisations
@@ -18,6 +19,7 @@ from app.web.pages import home
 from app.web.pages import pages as platform
 
 tell(JOURNAL_SUBJECTS)
+tell_instruments(instruments_named)
 router = APIRouter()
 parts = (
     home(shared_by_province, suggestions),

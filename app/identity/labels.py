@@ -28,3 +28,24 @@ EXPORT_HEADS: tuple[Message, ...] = (
     msg("开通时间"),
     msg("账号标识"),
 )
+LOAN_STATES: dict[str, Message] = {
+    "waiting": msg("等待批准"),
+    "coming": msg("尚未开始"),
+    "live": msg("代理中"),
+    "ended": pmsg("state", "已结束"),
+}
+LOAN_TONES = {"waiting": "warning", "coming": "info", "live": "success", "ended": "neutral"}
+PROPOSAL_STATES: dict[str, Message] = {
+    "open": msg("等待批准"),
+    "approved": pmsg("state", "已批准"),
+    "declined": pmsg("state", "已退回"),
+    "withdrawn": pmsg("state", "已撤回"),
+    "expired": pmsg("state", "已过期"),
+}
+PROPOSAL_TONES = {
+    "open": "warning",
+    "approved": "success",
+    "declined": "danger",
+    "withdrawn": "neutral",
+    "expired": "neutral",
+}

@@ -3,7 +3,7 @@
 from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
 from app.instruments.registry.choices import suggestions
 from app.instruments.registry.queries import shared_by_province
-from app.instruments.registry.telling import JOURNAL_SUBJECTS
+from app.instruments.registry.telling import JOURNAL_SUBJECTS, instruments_named
 
 __all__ = [
     "JOURNAL_SUBJECTS",
@@ -11,6 +11,7 @@ __all__ = [
     "Instrument",
     "InstrumentUnit",
     "OpeningRule",
+    "instruments_named",
     "shared_by_province",
     "suggestions",
 ]

@@ -14,10 +14,21 @@ from tests.support.processes import servers
 pytestmark = pytest.mark.browser
 PHONE = 375
 FIRST_LINKS = {"{instrument}": "/instruments?province=", "{organisation}": "/organisations?province="}
+LISTED = {"{booking}": "/bookings", "{person}": "/people"}
+"""What is found in a list that only some may read."""
 PEOPLE = {
     "": (
         "330000",
-        ["/", "/sign-in", "/instruments", "/instruments?q=zzzz", "{instrument}", "/organisations", "/docs"],
+        [
+            "/",
+            "/sign-in",
+            "/instruments",
+            "/instruments?q=zzzz",
+            "{instrument}",
+            "/organisations",
+            "/docs",
+            "/help/roles",
+        ],
     ),
     "zj.admin": (
         "330000",
@@ -30,6 +41,11 @@ PEOPLE = {
             "{organisation}/edit",
             "{organisation}/status",
             "/organisations/new",
+            "/people",
+            "/appointments",
+            "/account/delegations",
+            "{person}",
+            "{person}/do/propose-admin",
             "/bookings?side=received",
         ],
     ),
@@ -99,8 +115,9 @@ async def addresses(page: Page, url: str, province: str, wanted: list[str]) -> l
     known: dict[str, str] = {}
     for name, path in FIRST_LINKS.items():
         known[name] = await first_link(page, f"{url}{path}{province}", path.partition("?")[0])
-    if any("{booking}" in path for path in wanted):
-        known["{booking}"] = await first_link(page, f"{url}/bookings", "/bookings")
+    for name, path in LISTED.items():
+        if any(name in one for one in wanted):
+            known[name] = await first_link(page, url + path, path)
     return [
         known.get(path.partition("/")[0], "") + path.removeprefix(path.partition("/")[0]) for path in wanted
     ]

@@ -35,7 +35,13 @@ def _term(reason_code: str) -> Invalid:
     return Invalid(errors=[FieldError("ends_at", reason_code, reason)])
 
 
+def _of_another_kind() -> Invalid:
+    reason = msg("单位管理员须指明单位，机组管理员须指明仪器，其他角色两者都不填")
+    return Invalid(errors=[FieldError("role", "identity.office_malformed", reason)])
+
+
 on_violation("ex_delegation_once", AlreadyLent)
+on_violation("ck_delegation_role", _of_another_kind)
 on_violation("ck_delegation_term", lambda: _term("identity.delegation_term"))
 on_violation("ck_delegation_start", lambda: _term("identity.delegation_start"))
 

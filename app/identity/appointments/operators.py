@@ -10,7 +10,7 @@ from app.core.errors import Conflict, NotFound
 from app.core.i18n import msg
 from app.identity.accounts import create_account, grant_role
 from app.identity.appointments import queries
-from app.identity.appointments.province_roles import ensure_eligible
+from app.identity.appointments.province_roles import admins_held, ensure_eligible
 from app.identity.models import Account, LocalCredential, RoleGrant
 from app.identity.queries import account_named
 from app.journal.public import record
@@ -76,7 +76,7 @@ async def appoint_first_admin(session: Session, *, tenant_id: str, login_name: s
     """
     # The second of two commands at once sees what the first one made.
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"first-admins-{tenant_id}"))))
-    admins = (await session.scalars(queries.admins_locked(tenant_id))).all()
+    admins = await admins_held(session, tenant_id=tenant_id)
     if len(admins) >= ENOUGH:
         raise ProvinceAdministered
     account_id: UUID | None = await session.scalar(account_named(tenant_id, login_name.lower()))

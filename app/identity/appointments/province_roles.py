@@ -7,7 +7,7 @@ from sqlalchemy import delete
 
 from app.access.permissions import ROLES, Role
 from app.access.principal import Principal
-from app.core.db import Session
+from app.core.db import ReadSession, Session
 from app.core.errors import Conflict, Forbidden, NotFound, on_violation
 from app.core.i18n import msg
 from app.identity.accounts import grant_role
@@ -47,16 +47,27 @@ class NotActive(Conflict):
 on_violation("uq_role_grant_account_id", OneRoleEach)
 
 
+async def admins_held(db: Session, *, tenant_id: str | None) -> Sequence[UUID]:
+    """A province's active admins, none of whom is dismissed or suspended before this transaction ends."""
+    await db.execute(queries.admins_locked(tenant_id))
+    return (await db.scalars(queries.admins(tenant_id))).all()
+
+
 async def admins_by_right(db: Session, *, caller: Principal) -> Sequence[UUID]:
     """The province's admins, locked; the caller is one of them, not as a deputy.
 
     Raises:
         Forbidden: the caller is no admin in their own right, or no longer.
     """
-    admins = (await db.scalars(queries.admins_locked(caller.tenant_id))).all()
+    admins = await admins_held(db, tenant_id=caller.tenant_id)
     if caller.id not in admins:
         raise Forbidden(msg("只有省级管理员本人可以任免；代理人不能代为办理"))
     return admins
+
+
+async def number_of_admins(db: ReadSession, *, caller: Principal) -> int:
+    """How many active admins the caller's province has."""
+    return len((await db.scalars(queries.admins(caller.tenant_id))).all())
 
 
 async def account_held(db: Session, *, caller: Principal, account_id: UUID) -> Account:

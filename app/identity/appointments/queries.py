@@ -28,18 +28,14 @@ PROPOSAL_STATE: ColumnElement[str] = case(
 
 
 def admins_locked(tenant_id: str | None) -> Select[UUID]:
-    """The active admins of a province in their own right, locked: what counts on their number happens one at a time."""
-    return (
-        select(RoleGrant.account_id)
-        .join(Account, Account.id == RoleGrant.account_id)
-        .where(
-            RoleGrant.tenant_id == tenant_id,
-            RoleGrant.role == Role.PROVINCE_ADMIN,
-            Account.status == "active",
-        )
-        .order_by(RoleGrant.account_id)
-        .with_for_update(of=RoleGrant)
+    """Who has an admin's role in a province, locked: what counts on their number happens one at a time.
+
+    Only a statement after this one sees who of them is active: one that waited for a suspension still sees them so.
+    """
+    held = select(RoleGrant.account_id).where(
+        RoleGrant.tenant_id == tenant_id, RoleGrant.role == Role.PROVINCE_ADMIN
     )
+    return held.order_by(RoleGrant.account_id).with_for_update()
 
 
 def admins(tenant_id: str | None) -> Select[UUID]:

@@ -9,7 +9,7 @@ from app.core.db import ReadSession, Session
 from app.core.errors import Conflict, Forbidden
 from app.core.i18n import msg
 from app.identity.appointments import queries
-from app.identity.appointments.province_roles import account_held
+from app.identity.appointments.province_roles import account_held, admins_held
 from app.identity.models import Account
 from app.journal.public import record
 
@@ -54,7 +54,7 @@ async def live_sessions(db: ReadSession, *, account_id: UUID) -> int:
 async def _change(
     db: Session, caller: Principal, account_id: UUID, *, before: str, after: str, reason: str
 ) -> None:
-    admins = (await db.scalars(queries.admins_locked(caller.tenant_id))).all()
+    admins = await admins_held(db, tenant_id=caller.tenant_id)
     account = await account_held(db, caller=caller, account_id=account_id)
     if caller.id not in admins and await db.scalar(queries.own_role(account_id)) is not None:
         raise Forbidden(msg("只有省级管理员本人可以停用或恢复省级管理员和审计员的账号"))

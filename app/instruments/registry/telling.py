@@ -29,7 +29,8 @@ FIELDS: Mapping[str, Message] = {
 }
 
 
-async def _instruments(db: ReadSession, _caller: Principal, ids: Collection[UUID]) -> Mapping[UUID, str]:
+async def instruments_named(db: ReadSession, _caller: Principal, ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """The names of instruments the reader may see, by one statement."""
     return {row.id: row.name for row in await db.execute(names.instrument_names(ids))}
 
 
@@ -42,7 +43,7 @@ async def _bookings(db: ReadSession, _caller: Principal, ids: Collection[UUID]) 
 
 
 JOURNAL_SUBJECTS: Mapping[str, Subject] = {
-    "instrument": Subject(_instruments, "/instruments/{id}", FIELDS, WORDS, names.instruments_called),
+    "instrument": Subject(instruments_named, "/instruments/{id}", FIELDS, WORDS, names.instruments_called),
     "unit": Subject(
         _units,
         fields={"label": msg("名称"), "serial": msg("出厂编号"), "active": msg("可预约")},
