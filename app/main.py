@@ -14,9 +14,9 @@ from app.access.limits.middleware import RateLimits
 from app.access.limits.policies import in_words, policies
 from app.core import openapi
 from app.core.db import Database
-from app.core.errors import InternalError, Problem
+from app.core.errors import InternalError, Misdirected, Problem
 from app.core.problems import from_http, from_validation, problem_json
-from app.core.requests import BodyLimit, Faults, Heads, RequestLog
+from app.core.requests import BodyLimit, Faults, Heads, Hosts, RequestLog
 from app.identity.public import authenticate
 from app.settings import Settings, settings_from_environment
 from app.web.public import SecurityHeaders, problem_page, static_files
@@ -53,6 +53,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     counter = SharedCounter(app.state.database, settings)
     limits = policies(settings.rate_limits)
     app.add_middleware(RateLimits, limiter=Limiter(counter.lease), policies=limits, answer=_answer)
+    app.add_middleware(Hosts, ours=settings.is_ours, refusal=Misdirected())
     app.add_middleware(Faults, answer=_on_fault)
     app.add_middleware(SecurityHeaders, settings=settings)
     app.add_middleware(RequestLog)

@@ -3,7 +3,7 @@
 import re
 from email.utils import parseaddr
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
@@ -43,14 +43,20 @@ class Settings(BaseSettings):
     mail_from: str | None = None
     """The sender of mails: an address, or `Name <address>`; no-reply@ the host of `base_url` when absent."""
     max_body_bytes: int = 20 * 1024 * 1024
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Host names that lead here besides that of `base_url`; several with commas between, as below."""
+    hsts_subdomains: bool = True
+    """Whether browsers may reach the subdomains of our host over TLS only, too."""
+    security_contacts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Where weaknesses are reported: https: or mailto: addresses for /.well-known/security.txt."""
     rate_limits: dict[str, str] = Field(default_factory=dict)
     """Limits other than those of `access.limits.policies`: {"visitor": "300/60", "search": "off"}."""
     provider_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     """Networks beside the Internet in which provinces' identity providers may stand; several with commas between."""
 
-    @field_validator("provider_networks", mode="before")
+    @field_validator("allowed_hosts", "security_contacts", "provider_networks", mode="before")
     @classmethod
-    def _several_networks(cls, given: object) -> object:
+    def _several(cls, given: object) -> object:
         return (
             [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
         )
@@ -80,6 +86,14 @@ class Settings(BaseSettings):
         if sender is not None and "@" not in parseaddr(sender)[1]:
             raise ValueError("MAIL_FROM must be an address, or Name <address>")
         return sender
+
+    @field_validator("security_contacts")
+    @classmethod
+    def _reachable(cls, contacts: tuple[str, ...]) -> tuple[str, ...]:
+        """RFC 9116 §2.5.3: a URI; whatever else would begin a line of its own."""
+        if any(not re.fullmatch(r"(https://|mailto:|tel:)[!-~]+", contact) for contact in contacts):
+            raise ValueError("SECURITY_CONTACTS must be https:, mailto: or tel: addresses")
+        return contacts
 
     @model_validator(mode="after")
     def _no_placeholder_outside_development(self) -> Self:
@@ -121,10 +135,27 @@ class Settings(BaseSettings):
         login = f"{quote(self.role(name))}:{self.role_password(name)}"
         return urlunsplit(parts._replace(netloc=f"{login}@{host}"))
 
+    def is_ours(self, host: str) -> bool:
+        """Whether people reach the platform under this host name.
+
+        In development any address of the machine will do: a name is what a foreign page could make lead here.
+        """
+        if host == urlsplit(self.base_url).hostname or host in self.allowed_hosts:
+            return True
+        return self.environment == "development" and (host == "localhost" or _is_address(host))
+
     @property
     def https(self) -> bool:
         """Whether browsers reach the platform over TLS."""
         return self.base_url.startswith("https://")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 @lru_cache(maxsize=1)

@@ -17,6 +17,7 @@ from app.organisations.pages import pages as organisations
 from app.tasks.pages import pages as tasks
 from app.web.pages import home
 from app.web.pages import pages as platform
+from app.web.well_known import well_known
 
 tell(JOURNAL_SUBJECTS)
 tell_instruments(instruments_named)
@@ -24,6 +25,7 @@ router = APIRouter()
 parts = (
     home(shared_by_province, suggestions),
     platform,
+    well_known,
     identity,
     protocol,
     organisations,

@@ -27,6 +27,7 @@ from app.core.errors import SOON, Unavailable, problem_of, retryable, sqlstate
 from app.core.logs import logger
 from app.core.metrics import TRANSACTION_RETRIES
 from app.core.openapi import for_visitors
+from app.core.problems import LANGUAGE
 from app.core.requests import address_of
 
 ATTEMPTS = 4
@@ -164,7 +165,8 @@ class StrictQuery(APIRoute):
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
         fields = list(_query_fields(self.dependant))
-        known = {field.alias for field in fields}
+        # The reader's language may be asked for at any address.
+        known = {LANGUAGE, *(field.alias for field in fields)}
         # A model of all parameters refuses others by itself, together with its other faults.
         modelled = any(_is_model(field.field_info.annotation) for field in fields)
 

@@ -160,6 +160,14 @@ class UnsupportedMediaType(Problem):
     title = msg("不支持的内容类型")
 
 
+class Misdirected(Problem):
+    """The request names a host we are not (RFC 9110 §15.5.20)."""
+
+    status = HTTPStatus.MISDIRECTED_REQUEST
+    code = "misdirected"
+    title = msg("本平台不使用此域名")
+
+
 class Invalid(Problem):
     """The input breaks rules; `errors` names each fault."""
 

@@ -1,6 +1,8 @@
 """Structured logs: one JSON object a line, with the request id; never a person's data."""
 
+import json
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -46,6 +48,19 @@ def _format(exc_info: Any) -> str:
     return "".join(_told(exc_info[1])).rstrip()
 
 
+_UNSEEN = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+"""Steers terminals and readers unseen, or cannot be written at all; JSON itself escapes what is below U+0020."""
+
+
+def _line(event: Any, **options: Any) -> str:
+    """The event as one line of JSON in which nothing hides: Chinese stays readable."""
+    return _UNSEEN.sub(
+        lambda found: f"\\u{ord(found[0]):04x}", json.dumps(event, ensure_ascii=False, **options)
+    )
+
+
 _exceptions = structlog.processors.ExceptionRenderer(_format)
 # Before `configure`, and in tests: plain lines. structlog's own default draws tracebacks with every local variable.
 structlog.configure(
@@ -53,7 +68,7 @@ structlog.configure(
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         _exceptions,
-        structlog.processors.JSONRenderer(ensure_ascii=False),
+        structlog.processors.JSONRenderer(_line),
     ]
 )
 
@@ -78,7 +93,7 @@ def configure(level: str = "INFO") -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
+                structlog.processors.JSONRenderer(_line),
             ],
         )
     )

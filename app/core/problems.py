@@ -20,6 +20,8 @@ Model = TypeVar("Model", bound=BaseModel)
 _QUOTED = re.compile(r"'([^']*)'")
 SHOWN_INPUT = 80
 """Characters of a refused value, or of an unknown field's name, that are shown back."""
+LANGUAGE = "lang"
+"""The query parameter, and the cookie, of the reader's language."""
 SHOWN_ERRORS = 100
 """Faults of one request that are told."""
 
@@ -90,7 +92,8 @@ _BY_STATUS: dict[int, type[Problem]] = {
 
 def locale_of(request: Request) -> Locale:
     """The reader's language: `?lang=`, the cookie, Accept-Language, Chinese."""
-    chosen = request.query_params.get("lang") or request.cookies.get("lang")
+    kept = request.cookies
+    chosen = request.query_params.get(LANGUAGE) or kept.get(f"__Host-{LANGUAGE}") or kept.get(LANGUAGE)
     return negotiate(chosen=chosen, accept_language=request.headers.get("accept-language"))
 
 

@@ -12,8 +12,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.core.errors import Problem
 from app.core.logs import logger
 from app.core.metrics import REQUESTS, SECONDS
+from app.core.problems import problem_json
 
 log = logger("app.request")
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
@@ -111,6 +113,36 @@ class Heads:
 
         # A copy: the server goes on knowing that it answers a HEAD.
         await self._app({**scope, "method": "GET"}, receive, without_body)
+
+
+class Hosts:
+    """Answers only for hosts that are ours, so that no address is ever made of a name a stranger wrote.
+
+    Health and figures are asked for by address, by whoever watches this machine.
+    """
+
+    def __init__(self, app: ASGIApp, *, ours: Callable[[str], bool], refusal: Problem) -> None:
+        self._app = app
+        self._ours = ours
+        self._refusal = refusal
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] == "http" and scope["path"] not in QUIET:
+            given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+            if len(given) != 1 or not self._ours(hostname(given[0])):
+                response = problem_json(self._refusal, Request(scope, receive))
+                await response(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+_PORT = re.compile(r":\d*$")
+
+
+def hostname(authority: str) -> str:
+    """The host of a Host header, without its port."""
+    return _PORT.sub("", authority.lower())
 
 
 class BodyLimit:

@@ -28,7 +28,11 @@ from app.identity.provider.keys import key_ring
 from app.identity.provider.models import OAuthClient
 
 protocol = APIRouter(include_in_schema=False)
-CACHED = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
+CACHED = {
+    "Cache-Control": "public, max-age=300",
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 FORM = "application/x-www-form-urlencoded"
 
 

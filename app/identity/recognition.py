@@ -19,8 +19,10 @@ from app.identity.provider.keys import key_ring
 from app.identity.provider.tokens import BadToken, read_access_token
 from app.settings import Settings
 from app.web.csrf import from_here
-from app.web.public import CsrfFailed
+from app.web.public import CsrfFailed, cookie_of
+from app.web.public import cookie_name as host_cookie
 
+SESSION_COOKIE = "commons_session"
 MAXIMUM_COOKIE = 100
 _COLUMNS = (
     column("kind", Text),
@@ -50,8 +52,8 @@ class InvalidToken(Unauthorized):
 
 
 def cookie_name(settings: Settings) -> str:
-    """The session's cookie; the `__Host-` prefix needs TLS."""
-    return "__Host-commons" if settings.https else "commons_session"
+    """The name of the session's cookie."""
+    return host_cookie(settings, SESSION_COOKIE)
 
 
 async def authenticate(request: Request) -> Principal:
@@ -67,7 +69,7 @@ async def authenticate(request: Request) -> Principal:
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return await _of_token(request, credentials.strip())
-    token = request.cookies.get(cookie_name(settings_of(request)), "")
+    token = cookie_of(request, SESSION_COOKIE)
     if not token or len(token) > MAXIMUM_COOKIE:
         return VISITOR
     principal = await _recognised(request, _OF_SESSION, token_digest(token))

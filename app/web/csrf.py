@@ -19,7 +19,9 @@ from app.core.crypto import sign, verify
 from app.core.errors import Forbidden
 from app.core.i18n import msg
 from app.settings import Settings
+from app.web.cookies import cookie_of, keep_cookie
 
+COOKIE = "csrf"
 FIELD = "csrf_token"
 HEADER = "x-csrf-token"
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -34,11 +36,6 @@ class CsrfFailed(Forbidden):
     title = msg("页面已过期，请刷新后重试")
 
 
-def cookie_name(settings: Settings) -> str:
-    """The seed's cookie; the `__Host-` prefix needs TLS."""
-    return "__Host-csrf" if settings.https else "csrf"
-
-
 def new_seed() -> str:
     """A random seed of 144 bits."""
     return secrets.token_urlsafe(18)
@@ -46,13 +43,13 @@ def new_seed() -> str:
 
 def seed_of(request: Request) -> str | None:
     """The browser's seed, when it is well formed."""
-    seed = request.cookies.get(cookie_name(request.app.state.settings), "")
+    seed = cookie_of(request, COOKIE)
     return seed if _SEED.fullmatch(seed) else None
 
 
 def keep_seed(response: Response, settings: Settings, seed: str) -> None:
     """Give the browser its seed, for as long as it stays open."""
-    response.set_cookie(cookie_name(settings), seed, httponly=True, samesite="lax", secure=settings.https)
+    keep_cookie(response, settings, COOKIE, seed)
 
 
 def token(secret: str, seed: str, session_id: UUID | None) -> str:

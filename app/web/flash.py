@@ -11,6 +11,7 @@ from fastapi import Request, Response
 from app.core.crypto import sign, verify
 from app.core.i18n import Message
 from app.settings import Settings
+from app.web.cookies import cookie_of, forget_cookie, keep_cookie
 
 COOKIE = "flash"
 SECONDS = 60
@@ -32,12 +33,12 @@ def leave(response: Response, settings: Settings, message: Message, tone: Tone =
         [tone, message.id, dict(message.params), message.context], ensure_ascii=False, default=str
     ).encode()
     value = f"{base64.urlsafe_b64encode(payload).decode()}.{sign(settings.secret, _PURPOSE, payload)}"
-    response.set_cookie(COOKIE, value, max_age=SECONDS, httponly=True, samesite="lax", secure=settings.https)
+    keep_cookie(response, settings, COOKIE, value, seconds=SECONDS)
 
 
 def take(request: Request) -> Flash | None:
     """The message left by the page before; a forged one is ignored."""
-    encoded, _, signature = request.cookies.get(COOKIE, "").rpartition(".")
+    encoded, _, signature = cookie_of(request, COOKIE).rpartition(".")
     try:
         payload = base64.b64decode(encoded, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
@@ -51,4 +52,4 @@ def take(request: Request) -> Flash | None:
 
 def clear(response: Response, settings: Settings) -> None:
     """It was said."""
-    response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=settings.https)
+    forget_cookie(response, settings, COOKIE)

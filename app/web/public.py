@@ -1,5 +1,6 @@
 """What pages of other packages use."""
 
+from app.web.cookies import cookie_name, cookie_of, forget_cookie, keep_cookie
 from app.web.csrf import CsrfFailed
 from app.web.flash import Tone
 from app.web.formats import SHANGHAI, local_input, money_text, when_text
@@ -29,6 +30,10 @@ __all__ = [
     "Suggestion",
     "Tone",
     "content_security_policy",
+    "cookie_name",
+    "cookie_of",
+    "forget_cookie",
+    "keep_cookie",
     "local_input",
     "money_text",
     "problem_page",

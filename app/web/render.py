@@ -9,7 +9,9 @@ from starlette.responses import HTMLResponse
 
 from app.access.principal import Principal
 from app.core.i18n import LOCALES, Message
+from app.core.problems import LANGUAGE
 from app.web import csrf, flash
+from app.web.cookies import cookie_of, keep_cookie
 from app.web.environment import environment
 from app.web.page import Page, current, page_of
 from app.web.security import CSP, cache_control, content_security_policy
@@ -54,7 +56,7 @@ def render(
     response.headers["cache-control"] = cache_control(page.caller)
     response.headers["vary"] = "HX-Request"
     if targets := tuple(form_action):
-        response.headers[CSP] = content_security_policy(form_action=targets)
+        response.headers[CSP] = content_security_policy(form_action=targets, https=page.settings.https)
     _set_cookies(response, page, said=said is not None)
     return response
 
@@ -74,8 +76,8 @@ def _set_cookies(response: Response, page: Page, *, said: bool) -> None:
     if said:
         flash.clear(response, settings)
     chosen = page.request.query_params.get("lang")
-    if chosen in LOCALES and chosen != page.request.cookies.get("lang"):
-        response.set_cookie("lang", chosen, max_age=YEAR_SECONDS, samesite="lax", secure=settings.https)
+    if chosen in LOCALES and chosen != cookie_of(page.request, LANGUAGE):
+        keep_cookie(response, settings, LANGUAGE, chosen, seconds=YEAR_SECONDS)
 
 
 def see_other(

@@ -57,7 +57,7 @@ def test_the_document_of_a_problem() -> None:
 
 
 def test_every_kind_has_its_own_code_and_a_title_in_both_languages() -> None:
-    assert len({kind.code for kind in KINDS}) == len(KINDS) == 14
+    assert len({kind.code for kind in KINDS}) == len(KINDS) == 15
     for kind in KINDS:
         assert 400 <= kind.status <= 503
         assert kind.title.text("zh") != kind.title.text("en")

@@ -195,7 +195,11 @@ async def test_who_hangs_up_while_sending_is_no_fault_of_ours(app: FastAPI, writ
         {"type": "http.disconnect"},
     ]
     answered: list[Message] = []
-    headers = [(b"content-type", b"application/x-www-form-urlencoded"), (b"content-length", b"100")]
+    headers = [
+        (b"host", b"testserver"),
+        (b"content-type", b"application/x-www-form-urlencoded"),
+        (b"content-length", b"100"),
+    ]
     scope = {
         "type": "http",
         "method": "POST",

@@ -141,5 +141,6 @@ async def test_another_site_does_not_act_with_the_cookie(
 async def test_the_cookie_has_the_host_prefix_over_tls(settings: Settings) -> None:
     assert cookie_name(settings) == "commons_session"
     assert (
-        cookie_name(settings.model_copy(update={"base_url": "https://commons.example"})) == "__Host-commons"
+        cookie_name(settings.model_copy(update={"base_url": "https://commons.example"}))
+        == "__Host-commons_session"
     )

@@ -18,6 +18,7 @@ from app.access.permissions import Role
 from app.registry import metadata
 from app.tenancy.policies import PLATFORM
 from app.web import csrf
+from app.web.cookies import cookie_name
 from tests.isolation.doors import USUAL, Door, choices, doors, filled, holds, is_word, places_of_ids, sample
 from tests.isolation.oracle import Viewer
 from tests.isolation.rows import PROVINCES
@@ -127,7 +128,7 @@ async def _sign_in(client: httpx2.AsyncClient, app: FastAPI, person: Person) -> 
     )
     await admin.close()
     seed = csrf.new_seed()
-    client.cookies.set(csrf.cookie_name(app.state.settings), seed)
+    client.cookies.set(cookie_name(app.state.settings, csrf.COOKIE), seed)
     client.headers[csrf.HEADER] = csrf.token(app.state.settings.secret, seed, session_id)
 
 

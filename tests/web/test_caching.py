@@ -68,5 +68,5 @@ async def test_sign_in_leaves_nothing_behind(
 @pytest.mark.parametrize("path", ["/instruments/", "/api/v1/instruments/", "/static"])
 async def test_no_answer_leads_to_the_host_a_stranger_wrote(client: httpx2.AsyncClient, path: str) -> None:
     answer = await client.get(path, headers={"host": "evil.example"})
-    assert answer.status_code == 404
+    assert answer.status_code == 421
     assert "evil.example" not in str(answer.headers) + answer.text

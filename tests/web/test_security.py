@@ -27,9 +27,12 @@ def test_a_page_may_name_where_its_form_ends() -> None:
     assert "form-action 'self' https://idp.example" in policy
 
 
-def test_tls_is_remembered_for_a_year_where_there_is_tls() -> None:
+def test_tls_is_remembered_for_two_years_where_there_is_tls() -> None:
     settings = Settings(environment="production", secret_key=SECRET, base_url="https://delta.example")
-    assert headers(settings)["strict-transport-security"] == "max-age=31536000; includeSubDomains"
+    assert headers(settings)["strict-transport-security"] == "max-age=63072000; includeSubDomains"
+    assert headers(settings)["content-security-policy"].endswith("; upgrade-insecure-requests")
+    alone = settings.model_copy(update={"hsts_subdomains": False})
+    assert headers(alone)["strict-transport-security"] == "max-age=63072000"
 
 
 async def test_templates_have_no_inline_script_or_style(visit: Visit) -> None:

@@ -18,7 +18,7 @@ from app.core.schema import Input
 from app.core.text import Line
 from app.identity import queries
 from app.identity.context import settings_of, sign_in_transaction
-from app.identity.cookies import state_cookie_name
+from app.identity.cookies import state_of
 from app.identity.federation.problems import SignInFailed
 from app.identity.federation.state import SignInState
 from app.identity.local_path import HOME
@@ -200,7 +200,7 @@ def _next_path(request: Request) -> str:
     """Where the person was going, when this browser began the sign-in here."""
     settings = settings_of(request)
     with suppress(SignInFailed):
-        return SignInState.opened(request.cookies.get(state_cookie_name(settings), ""), settings).next
+        return SignInState.opened(state_of(request), settings).next
     return HOME
 
 

@@ -45,7 +45,7 @@ async def come_back(request: Request, _caller: Visitor) -> Response:
         NotLinked: the person has no account.
     """
     settings = settings_of(request)
-    kept = SignInState.opened(request.cookies.get(cookies.state_cookie_name(settings), ""), settings)
+    kept = SignInState.opened(cookies.state_of(request), settings)
     async with sign_in_transaction(request) as session:
         provider = await provider_of(session, kept.tenant_id, UUID(kept.provider_id))
     vouched = await RelyingParty.of(request.app, provider).finish(kept, request.query_params)
