@@ -7,28 +7,30 @@ from app.access.permissions import Role
 from app.core.db import Database
 from app.settings import Settings
 from tests.isolation.doors import doors
-from tests.support.people import make_person, sign_in
+from tests.support.clients import clients_of
 
 NOBODYS = "018f3b1e-0000-7000-8000-00000000beef"
 
 
 async def test_every_get_of_the_api_names_an_unknown_parameter(
-    app: FastAPI, client: httpx2.AsyncClient, database: Database, settings: Settings
+    app: FastAPI, database: Database, settings: Settings
 ) -> None:
-    powerful = await make_person(
-        database, settings, tenant_id="330000", roles=[Role.PROVINCE_ADMIN, Role.AUDITOR]
-    )
-    await sign_in(client, app, powerful)
     asked = [door for door in doors(app) if door.safe and door.path.startswith("/api/v1/")]
     assert len(asked) > 15
-    for door in asked:
-        path = door.path
-        for name in door.parameters:
-            path = path.replace(f"{{{name}}}", NOBODYS if name in door.ids else "gbt13745")
-        answer = await client.get(f"{path}?zzz=1&limt=2")
-        assert answer.status_code == 422, (path, answer.text)
-        named = {error["field"]: error["code"] for error in answer.json()["errors"]}
-        assert {"zzz": "extra_forbidden", "limt": "extra_forbidden"}.items() <= named.items(), path
+    async with clients_of(app) as clients:
+        admin, auditor = [
+            await clients.of("330000", roles=[role]) for role in (Role.PROVINCE_ADMIN, Role.AUDITOR)
+        ]
+        for door in asked:
+            path = door.path
+            for name in door.parameters:
+                path = path.replace(f"{{{name}}}", NOBODYS if name in door.ids else "gbt13745")
+            answer = await admin.get(f"{path}?zzz=1&limt=2")
+            if answer.status_code == 403:
+                answer = await auditor.get(f"{path}?zzz=1&limt=2")
+            assert answer.status_code == 422, (path, answer.text)
+            named = {error["field"]: error["code"] for error in answer.json()["errors"]}
+            assert {"zzz": "extra_forbidden", "limt": "extra_forbidden"}.items() <= named.items(), path
 
 
 async def test_what_is_known_still_passes(client: httpx2.AsyncClient) -> None:

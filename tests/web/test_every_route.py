@@ -90,9 +90,7 @@ async def walked(
 ) -> dict[str, httpx2.Response]:
     async with browsing(tls) as client:
         if request.param == "admin":
-            person = await make_person(
-                database, settings, tenant_id="330000", roles=[Role.PROVINCE_ADMIN, Role.AUDITOR]
-            )
+            person = await make_person(database, settings, tenant_id="330000", roles=[Role.PROVINCE_ADMIN])
             await sign_in(client, tls, person)
         return await answers(tls, client)
 
