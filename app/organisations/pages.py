@@ -67,6 +67,7 @@ async def list_page(
         places=places,
         provinces=[(row.code, province_name(row.code)) for row in await provinces(db)],
         may_register=bool(may_register(caller)),
+        may_apply=caller.may(Permission.ORGANISATIONS_JOIN),
         labels=labels,
     )
 
@@ -121,6 +122,10 @@ async def detail_page(organisation_id: UUID, request: Request, db: Reads, caller
         valid=examine(organisation.uscc) is Standing.VALID,
         overseen=oversees(caller, organisation),
         manages=bool(may_manage(caller, organisation)),
+        may_ask_to_join=caller.kind == "person"
+        and caller.tenant_id == organisation.tenant_id
+        and organisation.status == "active"
+        and organisation.id not in caller.organisations,
         shows_members=caller.manages(organisation.id) or oversees(caller, organisation),
         labels=labels,
     )

@@ -83,13 +83,6 @@ class RequestedAlready(Conflict):
     title = msg("您已申请加入该单位，请等待审核")
 
 
-class MemberAlready(Conflict):
-    """Nothing to join."""
-
-    code = "identity.member_already"
-    title = msg("您已是该单位的成员")
-
-
 class RequestClosed(Conflict):
     """Somebody decided, or it was withdrawn."""
 

@@ -1,6 +1,5 @@
 """Every select of applications, invitations and requests."""
 
-from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,7 +17,7 @@ from app.identity.joining.models import (
     OrganisationInvitation,
 )
 from app.identity.joining.schemas import ApplicationQuery
-from app.identity.models import Account, Membership
+from app.identity.models import Account
 
 Application = OrganisationApplication
 Invitation = OrganisationInvitation
@@ -145,6 +144,20 @@ def invitation_by_digest(caller: Principal, digest: bytes) -> Select[Invitation]
     return select(Invitation).where(Invitation.digest == digest, for_caller(caller))
 
 
+def is_live(invitation_id: UUID) -> Select[UUID]:
+    """An invitation that can still be answered."""
+    return select(Invitation.id).where(
+        Invitation.id == invitation_id,
+        Invitation.status == "open",
+        Invitation.expires_at > func.clock_timestamp(),
+    )
+
+
+def exists(*conditions: ColumnElement[bool]) -> Select[bool]:
+    """Whether any row is so."""
+    return select(select(1).where(*conditions).exists())
+
+
 def open_requests(organisation_id: UUID) -> Select[JoinRequest]:
     """Who waits to be let into an organisation, the oldest first."""
     return (
@@ -162,18 +175,4 @@ def requests_of(account_id: UUID | None) -> Select[JoinRequest]:
         .where(JoinRequest.account_id == account_id)
         .order_by(JoinRequest.id.desc())
         .limit(20)
-    )
-
-
-def managers(organisation_ids: Collection[UUID]) -> Select[UUID]:
-    """The active managers of organisations."""
-    return (
-        select(Account.id)
-        .join(Membership, Membership.account_id == Account.id)
-        .where(
-            Membership.organisation_id.in_(organisation_ids),
-            Membership.role == "manager",
-            Account.status == "active",
-        )
-        .distinct()
     )

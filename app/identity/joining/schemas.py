@@ -3,10 +3,8 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from app.core.i18n import msg
 from app.core.keyset import ListQuery
 from app.core.schema import Input, Instant, Output
 from app.core.text import Line, Prose
@@ -118,14 +116,6 @@ class ApplicationOut(ApplicationItem):
     history: list[StepOut]
 
 
-def _ensure_address(value: str) -> str:
-    name, at, host = value.rpartition("@")
-    if not (at and name and "." in host.strip(".")) or any(c.isspace() for c in value):
-        message = msg("不是有效的电子邮箱")
-        raise PydanticCustomError("identity.email_malformed", "{message}", {"message": message})
-    return value.lower()
-
-
 class InvitationIn(Input):
     """Who is asked into the organisation, by e-mail address or by sign-in name: one of the two."""
 
@@ -160,6 +150,12 @@ class MyInvitationOut(Output):
     expires_at: Instant
 
 
+class JoinedOut(Output):
+    """The organisation that was joined."""
+
+    organisation_id: UUID
+
+
 class TokenIn(Input):
     """The token of an invitation's link."""
 
@@ -189,6 +185,3 @@ class JoinRequestOut(Output):
     status: Literal["open", "approved", "declined", "withdrawn"]
     reason: str | None
     created_at: Instant
-
-
-EmailAddress = Annotated[str, AfterValidator(_ensure_address)]

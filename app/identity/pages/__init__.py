@@ -1,6 +1,8 @@
 """The pages: signing in and out, the provider's own forms, a person's account, and the people of a province."""
 
 from app.identity.joining.apply_pages import pages as apply
+from app.identity.joining.invited_pages import pages as invited
+from app.identity.joining.pages import pages as joining
 from app.identity.joining.review_pages import pages as review
 from app.identity.pages.account import pages as account
 from app.identity.pages.appointments import pages as appointments
@@ -24,6 +26,8 @@ for _part in (
     members,
     apply,
     review,
+    joining,
+    invited,
     person,
     appointments,
     delegations,

@@ -12,6 +12,7 @@ from app.access.principal import Principal
 from app.core.i18n import msg
 from app.identity import cookies
 from app.identity.context import settings_of
+from app.identity.joining.belonging import on_account as joining
 from app.identity.me import described
 from app.identity.provider.consent import scope_words
 from app.identity.provider.grants import disconnect, own_connections
@@ -36,6 +37,7 @@ async def show(request: Request, db: Reads, caller: Self) -> Response:
         roles=ROLES,
         me=await described(db, caller=caller),
         sessions=[(s, device_name(s.device.user_agent)) for s in await own_sessions(db, caller=caller)],
+        **await joining(db, caller=caller),
         connections=[(c, scope_words(c.scopes)) for c in await own_connections(db, caller=caller)],
     )
 

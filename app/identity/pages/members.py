@@ -19,6 +19,7 @@ from app.core.text import Line
 from app.identity import labels, members, people
 from app.identity.accounts import account_names
 from app.identity.context import sign_in_transaction
+from app.identity.joining.belonging import on_members as joining
 from app.identity.policy import may_appoint, may_list_members
 from app.identity.schemas import PeopleQuery
 from app.identity.sign_in import LONGEST_NAME
@@ -201,10 +202,12 @@ async def _page(
     ensure(may_list_members(caller, organisation))
     asked = _asked(organisation.id, wanted)
     found = await people.find(db, caller=caller, wanted=asked, part=Part.of(request, asked))
+    may_add = bool(may_appoint(caller, organisation, Role.MEMBER))
     return render(
         request,
         "identity/members.html",
         status_code=form.status,
+        **(await joining(db, caller=caller, organisation=organisation) if may_add else {}),
         caller=caller,
         organisation=organisation,
         people=[
@@ -214,7 +217,7 @@ async def _page(
         wanted=wanted,
         form=form,
         login_names=login_names,
-        may_add=bool(may_appoint(caller, organisation, Role.MEMBER)),
+        may_add=may_add,
         may_add_managers=bool(may_appoint(caller, organisation, Role.MANAGER)),
         url=_url(organisation.id),
         labels=labels,
