@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     """Where weaknesses are reported: https: or mailto: addresses for /.well-known/security.txt."""
     rate_limits: dict[str, str] = Field(default_factory=dict)
     """Limits other than those of `access.limits.policies`: {"visitor": "300/60", "search": "off"}."""
+    signing_key_days: int = Field(default=90, ge=1)
+    """How long a key signs tokens before the next one takes over."""
     provider_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     """Networks beside the Internet in which provinces' identity providers may stand; several with commas between."""
 

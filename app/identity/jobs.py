@@ -2,9 +2,12 @@
 
 from sqlalchemy import text
 
+from app.core.logs import logger
 from app.identity.context import sign_in_context
+from app.identity.provider.keys import rotate_by_age
 from app.jobs.public import Job, periodic
 
+log = logger(__name__)
 TRIM = tuple(
     text(statement)
     for statement in (
@@ -20,6 +23,9 @@ TRIM = tuple(
         WHERE least(expires_at, last_seen_at + interval '24 hours') < clock_timestamp() - interval '30 days'
         """,
         "DELETE FROM spent_challenge WHERE expires_at < clock_timestamp()",
+        "DELETE FROM pushed_request WHERE expires_at < clock_timestamp()",
+        "DELETE FROM device_code WHERE expires_at < clock_timestamp() - interval '1 day'",
+        "DELETE FROM used_proof WHERE expires_at < clock_timestamp()",
         "DELETE FROM login_attempt WHERE last_at < clock_timestamp() - interval '1 day'",
     )
 )
@@ -31,3 +37,11 @@ async def trim(job: Job) -> None:
     async with job.database.transaction(sign_in_context(job.settings).info()) as session:
         for statement in TRIM:
             await session.execute(statement)
+
+
+@periodic("17 2 * * *", "identity.rotate_keys")
+async def rotate_keys(job: Job) -> None:
+    """Let the next signing key take over when the active one is old enough."""
+    async with job.database.transaction(sign_in_context(job.settings).info()) as session:
+        if await rotate_by_age(session, job.settings):
+            log.info("signing_key_rotated")

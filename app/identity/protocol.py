@@ -1,31 +1,33 @@
-"""The machine endpoints of our provider: discovery, keys, tokens, revocation, introspection, userinfo.
+"""The machine endpoints of our provider: discovery, keys, tokens, pushed requests, devices, userinfo.
 
 Their requests and errors are those of the OAuth standards, not problem+json, and discovery describes them, so they are
 not in the OpenAPI document.
 """
 
-from collections import Counter
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from app.access.guards import requires, unguarded
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.core.db import Session
 from app.core.errors import Forbidden, Unauthorized
 from app.core.i18n import msg
 from app.identity.context import settings_of, sign_in_transaction
 from app.identity.provider.answers import NO_STORE, Denied
-from app.identity.provider.client_authentication import authenticated_client
+from app.identity.provider.calls import Call, form_pairs
+from app.identity.provider.clients import DEVICE_GRANT
+from app.identity.provider.devices import begin
 from app.identity.provider.discovery import metadata
+from app.identity.provider.dpop import BadProof, challenge
 from app.identity.provider.exchange import Exchange
 from app.identity.provider.inspection import Presented, introspect, revoke
 from app.identity.provider.keys import key_ring
-from app.identity.provider.models import OAuthClient
+from app.identity.provider.pushed import LIFETIME
+from app.identity.provider.pushing import push_request
 
 protocol = APIRouter(include_in_schema=False)
 CACHED = {
@@ -33,7 +35,6 @@ CACHED = {
     "Access-Control-Allow-Origin": "*",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
-FORM = "application/x-www-form-urlencoded"
 
 
 @protocol.get("/.well-known/openid-configuration", dependencies=[unguarded()])
@@ -51,31 +52,76 @@ async def jwks(request: Request) -> Response:
 
 @protocol.post("/oauth/token", dependencies=[unguarded()])
 async def token(request: Request) -> Response:
-    """Give tokens for a code, a refresh token or a system's secret."""
-    form = await _form(request)
-    if isinstance(form, Denied):
-        return form.response()
+    """Give tokens for a code, a refresh token, a device's or a system's own word."""
+    call = await Call.read(request)
+    if isinstance(call, Denied):
+        return call.response()
+    proof = call.proof()
+    if isinstance(proof, Denied):
+        return call.finished(proof.response())
     key = await key_ring(request.app).signing()
     async with sign_in_transaction(request) as session:
-        client = await _client(request, session, form)
+        client = await call.shown.client(session)
         if isinstance(client, Denied):
             return client.response()
-        answer = await Exchange(session, settings_of(request), key, client, form).answer()
-    return answer.response()
+        answer = await Exchange(session, settings_of(request), key, client, call.form, proof).answer()
+    return call.finished(answer.response())
+
+
+@protocol.post("/oauth/par", dependencies=[unguarded()])
+async def pushed_authorization(request: Request) -> Response:
+    """Take an authorization request out of the browser's hands (RFC 9126)."""
+    call = await Call.read(request)
+    if isinstance(call, Denied):
+        return call.response()
+    proof = call.proof()
+    if isinstance(proof, Denied):
+        return call.finished(proof.response())
+    async with sign_in_transaction(request) as session:
+        client = await call.shown.client(session)
+        if isinstance(client, Denied):
+            return client.response()
+        if proof is not None and not await proof.first_use(session):
+            return call.finished(Denied(BadProof.error, "The proof was used before.").response())
+        uri = await push_request(session, settings_of(request), client, call.form, proof)
+    if isinstance(uri, Denied):
+        return call.finished(uri.response())
+    body = {"request_uri": uri, "expires_in": int(LIFETIME.total_seconds())}
+    return call.finished(JSONResponse(body, status_code=HTTPStatus.CREATED, headers=NO_STORE))
+
+
+@protocol.post("/oauth/device_authorization", dependencies=[unguarded()])
+async def device_authorization(request: Request) -> Response:
+    """Give a device two codes: one to ask with, one for its person (RFC 8628 §3.1)."""
+    call = await Call.read(request)
+    if isinstance(call, Denied):
+        return call.response()
+    settings = settings_of(request)
+    async with sign_in_transaction(request) as session:
+        client = await call.shown.client(session)
+        if isinstance(client, Denied):
+            return client.response()
+        if DEVICE_GRANT not in client.grant_types:
+            return Denied("unauthorized_client", "This client may not use the device grant.").response()
+        address = request.client.host if request.client else ""
+        waiting = await begin(session, settings, client, scope=call.form.get("scope"), address=address)
+    if isinstance(waiting, Denied):
+        return waiting.response()
+    return JSONResponse(waiting.answer(settings), headers=NO_STORE)
 
 
 @protocol.post("/oauth/revoke", dependencies=[unguarded()])
 async def revocation(request: Request) -> Response:
     """End a token and its whole family (RFC 7009): 200 also for a token we do not know."""
-    form = await _form(request)
-    if isinstance(form, Denied):
-        return form.response()
-    presented = await Presented.read(form.get("token", ""), key_ring(request.app), settings_of(request))
+    call = await Call.read(request)
+    if isinstance(call, Denied):
+        return call.response()
+    presented = await Presented.read(call.form.get("token", ""), key_ring(request.app), settings_of(request))
     async with sign_in_transaction(request) as session:
-        client = await _client(request, session, form)
+        client = await call.shown.client(session)
         if isinstance(client, Denied):
             return client.response()
-        if "token" not in form:
+        if "token" not in call.form:
             return Denied("invalid_request", "token is missing.").response()
         await revoke(session, client, presented)
     return Response(headers=NO_STORE)
@@ -84,20 +130,33 @@ async def revocation(request: Request) -> Response:
 @protocol.post("/oauth/introspect", dependencies=[unguarded()])
 async def introspection(request: Request) -> Response:
     """Tell a confidential client about its own token (RFC 7662)."""
-    form = await _form(request)
-    if isinstance(form, Denied):
-        return form.response()
+    call = await Call.read(request)
+    if isinstance(call, Denied):
+        return call.response()
     settings = settings_of(request)
-    presented = await Presented.read(form.get("token", ""), key_ring(request.app), settings)
+    presented = await Presented.read(call.form.get("token", ""), key_ring(request.app), settings)
     async with sign_in_transaction(request) as session:
-        client = await _client(request, session, form)
+        client = await call.shown.client(session)
         if isinstance(client, Denied):
             return client.response()
-        if client.secret_digest is None:
+        if client.auth_method == "none":
             return Denied(
                 "invalid_client", "A public client may not introspect.", HTTPStatus.UNAUTHORIZED
             ).response()
         return JSONResponse(await introspect(session, settings, client, presented), headers=NO_STORE)
+
+
+@protocol.post("/oauth/authorize", dependencies=[unguarded()])
+@protocol.post("/oauth/logout", dependencies=[unguarded()])
+async def by_form(request: Request) -> Response:
+    """An application may send the browser here with a form (OpenID Connect Core 1.0 §3.1.2.1, RP-Initiated Logout §2).
+
+    The browser comes back by address: another site's form brings no session along, and must change nothing.
+    """
+    pairs = await form_pairs(request)
+    if isinstance(pairs, Denied):
+        return pairs.response()
+    return RedirectResponse(f"{request.url.path}?{urlencode(pairs)}", HTTPStatus.SEE_OTHER, NO_STORE)
 
 
 @protocol.get("/oauth/userinfo")
@@ -110,25 +169,11 @@ async def userinfo(caller: Annotated[Principal, requires(Permission.PUBLIC)]) ->
         Forbidden: the token was not granted `openid`.
     """
     if caller.scopes is None:
-        raise Unauthorized(headers={"WWW-Authenticate": "Bearer"})
+        raise Unauthorized(headers={"WWW-Authenticate": f"Bearer, {challenge()}"})
     if "openid" not in caller.scopes or caller.kind != "person":
-        challenge = 'Bearer error="insufficient_scope", scope="openid"'
-        raise Forbidden(msg("此令牌不含 openid 授权"), headers={"WWW-Authenticate": challenge})
+        lacking = 'Bearer error="insufficient_scope", scope="openid"'
+        raise Forbidden(msg("此令牌不含 openid 授权"), headers={"WWW-Authenticate": lacking})
     claims = {"sub": str(caller.id)}
     if Permission.PROFILE_READ.value in caller.scopes:
         claims |= {"name": caller.name, "province": str(caller.tenant_id)}
     return JSONResponse(claims, headers=NO_STORE)
-
-
-async def _client(request: Request, session: Session, form: Mapping[str, str]) -> OAuthClient | Denied:
-    return await authenticated_client(session, request.headers.get("authorization"), form)
-
-
-async def _form(request: Request) -> dict[str, str] | Denied:
-    """The form's parameters, each given once."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
-        return Denied("invalid_request", f"The body must be {FORM}.")
-    pairs = [(name, str(value)) for name, value in (await request.form()).multi_items() if value]
-    if any(times > 1 for times in Counter(name for name, _ in pairs).values()):
-        return Denied("invalid_request", "A parameter is given more than once.")
-    return dict(pairs)

@@ -172,8 +172,8 @@ def credential(login_name: str, address: str) -> Select[Account, str, bool]:
     )
 
 
-def session_opened_at(session_id: UUID | None, account_id: UUID | None) -> Select[datetime]:
-    """When the person of a browser session last signed in or showed a factor."""
+def session_authenticated_at(session_id: UUID | None, account_id: UUID | None) -> Select[datetime]:
+    """When the person of a browser session last showed who they are."""
     return select(BrowserSession.authenticated_at).where(
         BrowserSession.id == session_id, BrowserSession.account_id == account_id
     )

@@ -97,8 +97,13 @@ async def forgive(session: Session, keys: Keys) -> None:
     """The password was right: forget the tries of the name there, and take this one back from the other counts."""
     # In the order of `admit`, so that two sign-ins at once never wait for each other.
     await _take_back(session, keys.address)
-    await session.execute(delete(LoginAttempt).where(LoginAttempt.key == keys.name_there))
+    await forget(session, keys.name_there)
     await _take_back(session, keys.name)
+
+
+async def forget(session: Session, key: bytes) -> None:
+    """Begin a count anew."""
+    await session.execute(delete(LoginAttempt).where(LoginAttempt.key == key))
 
 
 async def _take_back(session: Session, key: bytes) -> None:

@@ -24,6 +24,7 @@ POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("delegation", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("delegation", "sign_in"): ("login", "ALL", SIGN_IN),
     ("external_identity", "count"): ("broker", "SELECT", COUNT),
+    ("device_code", "sign_in"): ("login", "ALL", SIGN_IN),
     ("external_identity", "sign_in"): ("login", "ALL", SIGN_IN),
     ("idempotency_key", "housekeeping"): ("broker", "SELECT", PURGE),
     ("idempotency_key", "housekeeping_delete"): ("broker", "DELETE", PURGE),
@@ -57,6 +58,7 @@ POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("organisation", "registered"): ("broker", "SELECT", REGISTER),
     ("organisation", "vouched"): ("login", "SELECT", "a provider names the organisation of who signs in"),
     ("provider_logout", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("pushed_request", "sign_in"): ("login", "ALL", SIGN_IN),
     ("refresh_token", "sign_in"): ("login", "ALL", SIGN_IN),
     ("role_grant", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("role_grant", "sign_in"): ("login", "ALL", SIGN_IN),
@@ -64,6 +66,7 @@ POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("spent_challenge", "sign_in"): ("login", "ALL", SIGN_IN),
     ("stewardship", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("stewardship", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("used_proof", "sign_in"): ("login", "ALL", "a proof counts once, wherever it is shown"),
 }
 """Policies beside the declared one: (table, name) -> (role, command, purpose)."""
 

@@ -1,7 +1,6 @@
 """The provider's own page: a password for our platform, consent for other applications (RFC 6749 §3.1)."""
 
 from contextlib import suppress
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -28,15 +27,20 @@ from app.identity.provider.authorization import (
     Parameters,
     RefusedAuthorization,
     Reply,
+    SignedIn,
     issue_code,
     read_request,
     reply_of,
 )
 from app.identity.provider.client_authentication import find_client
-from app.identity.provider.consent import consented, scope_words
+from app.identity.provider.consent import consented, scopes_for
+from app.identity.provider.fresh_sign_in import SINCE, mark_now, signed_in_since
+from app.identity.provider.pushed import PREFIX, close_request, kept_under, open_request
 from app.identity.sign_in import LONGEST_NAME, password_sign_in
 from app.web.public import SIGN_IN, Form, Pages, render, see_other
 
+AUTHORIZE = "/oauth/authorize"
+DECISION = "/oauth/authorize/decision"
 pages = Pages()
 Visitor = Annotated[Principal, requires(Permission.PUBLIC)]
 
@@ -63,89 +67,95 @@ class Answered(Exception):  # noqa: N818 - the request is answered before it is 
         self.response = response
 
 
-@pages.get("/oauth/authorize")
+@pages.get(AUTHORIZE)
 async def show(request: Request, caller: Visitor) -> Response:
     """Show the form that fits the client, or answer it where nothing is left to ask."""
     try:
         asked = await _asked(request)
         if asked.client.first_party:
             return _password_page(request, asked, Form())
-        signed_in_at = await _signed_in_at(request, asked, caller)
+        person = await _signed_in(request, asked, caller)
     except Answered as early:
         return early.response
     async with sign_in_transaction(request) as session:
         known = "consent" not in asked.prompts and await consented(session, asked, caller)
     if known:
-        return await _give_code(request, asked, caller, signed_in_at)
+        return await _give_code(request, asked, person)
     if "none" in asked.prompts:
-        return _refuse(request, asked.reply, "consent_required", "The person must be asked.")
+        return await _refuse(request, asked, "consent_required", "The person must be asked.")
     return _consent_page(request, asked, caller)
 
 
-@pages.post("/oauth/authorize")
+@pages.post(DECISION)
 async def decide(request: Request, caller: Visitor) -> Response:
     """Take the password, or the decision about another application."""
     try:
         asked = await _asked(request)
         if asked.client.first_party:
             return await _take_password(request, asked)
-        signed_in_at = await _signed_in_at(request, asked, caller)
+        person = await _signed_in(request, asked, caller)
     except Answered as early:
         return early.response
     if (await request.form()).get("decision") != "allow":
-        return _refuse(request, asked.reply, "access_denied", "The person said no.")
-    return await _give_code(request, asked, caller, signed_in_at)
+        return await _refuse(request, asked, "access_denied", "The person said no.")
+    return await _give_code(request, asked, person)
 
 
 async def _asked(request: Request) -> AuthorizationRequest:
     """The client's request; a bad one is answered to the client, or to the person where the client is not known."""
-    given = Parameters.read(parse_qsl(request.url.query, keep_blank_values=True))
+    settings = settings_of(request)
+    given, pushed = Parameters.read(parse_qsl(request.url.query, keep_blank_values=True)), None
     async with sign_in_transaction(request) as session:
         client = await find_client(session, given.once("client_id"))
-    reply = reply_of(client, given, settings_of(request))
+        uri = given.once("request_uri") or ""
+        if client is not None and uri.startswith(PREFIX):
+            found = await open_request(session, client, uri)
+            if isinstance(found, str):
+                query = urlencode({"client_id": client.client_id, "request_uri": found})
+                raise Answered(see_other(request, f"{AUTHORIZE}?{query}"))
+            given, pushed = Parameters.read(found.items()), kept_under(uri)
+    reply = reply_of(client, given, settings)
     assert client is not None  # reply_of refused the rest
     try:
-        return read_request(client, given, reply)
+        return read_request(client, given, reply, settings, pushed=pushed)
     except RefusedAuthorization as refusal:
-        raise Answered(_refuse(request, reply, refusal.error, refusal.description)) from refusal
+        raise Answered(_error(request, reply, refusal.error, refusal.description)) from refusal
 
 
-async def _signed_in_at(request: Request, asked: AuthorizationRequest, caller: Principal) -> datetime:
-    """When the person signed in at this browser; whoever has not, or too long ago, is sent to sign in first."""
-    if caller.kind == "person" and caller.scopes is None and "login" not in asked.prompts:
+async def _signed_in(request: Request, asked: AuthorizationRequest, caller: Principal) -> SignedIn:
+    """The person at this browser; whoever is not signed in, or too long ago, is sent to sign in first."""
+    settings = settings_of(request)
+    if caller.kind == "person" and caller.scopes is None:
+        assert caller.id is not None
+        assert caller.tenant_id is not None
         async with sign_in_transaction(request) as session:
-            opened = await session.scalar(queries.session_opened_at(caller.session_id, caller.id))
-        if opened is not None and not asked.too_old(opened):
-            return opened
+            since = await session.scalar(queries.session_authenticated_at(caller.session_id, caller.id))
+        marked = signed_in_since(settings, request.query_params.get(SINCE, ""))
+        if since is not None and (not asked.too_old(since) or (marked is not None and since >= marked)):
+            return SignedIn(
+                caller.tenant_id, caller.id, tuple(sorted(caller.methods)), since, caller.session_id
+            )
     if "none" in asked.prompts:
-        raise Answered(_refuse(request, asked.reply, "login_required", "The person must sign in."))
-    # Without prompt=login, or the person would be asked for ever; auth_time tells the client that it was done.
-    query = [
-        (n, v) for n, v in parse_qsl(request.url.query) if not (n == "prompt" and "login" in asked.prompts)
-    ]
-    raise Answered(
-        see_other(request, f"{SIGN_IN}?{urlencode({'next': f'/oauth/authorize?{urlencode(query)}'})}")
-    )
+        raise Answered(await _refuse(request, asked, "login_required", "The person must sign in."))
+    # The mark says from when a sign-in counts, or prompt=login and max_age=0 would ask for ever.
+    query = [(name, value) for name, value in parse_qsl(request.url.query) if name != SINCE]
+    query.append((SINCE, mark_now(settings)))
+    raise Answered(see_other(request, f"{SIGN_IN}?{urlencode({'next': f'{AUTHORIZE}?{urlencode(query)}'})}"))
 
 
-def _refuse(request: Request, reply: Reply, error: str, description: str) -> Response:
+def _error(request: Request, reply: Reply, error: str, description: str) -> Response:
     return see_other(request, reply.url(settings_of(request), error=error, error_description=description))
 
 
-async def _give_code(
-    request: Request, asked: AuthorizationRequest, caller: Principal, signed_in_at: datetime
-) -> Response:
-    assert caller.id is not None
-    assert caller.tenant_id is not None
+async def _refuse(request: Request, asked: AuthorizationRequest, error: str, description: str) -> Response:
     async with sign_in_transaction(request) as session:
-        code = await issue_code(
-            session,
-            asked,
-            tenant_id=caller.tenant_id,
-            account_id=caller.id,
-            authenticated_at=signed_in_at,
-            methods=caller.methods,
-        )
+        await close_request(session, asked.pushed)
+    return _error(request, asked.reply, error, description)
+
+
+async def _give_code(request: Request, asked: AuthorizationRequest, person: SignedIn) -> Response:
+    async with sign_in_transaction(request) as session:
+        code = await issue_code(session, asked, person)
     return see_other(request, asked.reply.url(settings_of(request), code=code))
 
 
@@ -170,21 +180,12 @@ async def _take_password(request: Request, asked: AuthorizationRequest) -> Respo
     if account is None:
         form.blame(WrongPassword())
         return _password_page(request, asked, form)
-    async with sign_in_transaction(request) as session:
-        code = await issue_code(
-            session,
-            asked,
-            tenant_id=account.tenant_id,
-            account_id=account.id,
-            authenticated_at=now(),
-            methods=PASSWORD,
-        )
-    return see_other(request, asked.reply.url(settings_of(request), code=code))
+    return await _give_code(request, asked, SignedIn(account.tenant_id, account.id, PASSWORD, now(), None))
 
 
 def _password_page(request: Request, asked: AuthorizationRequest, form: Form[PasswordForm]) -> Response:
     if "none" in asked.prompts:
-        return _refuse(request, asked.reply, "login_required", "The person must sign in.")
+        return _error(request, asked.reply, "login_required", "The person must sign in.")
     return render(
         request,
         "identity/password.html",
@@ -213,11 +214,11 @@ def _consent_page(request: Request, asked: AuthorizationRequest, caller: Princip
         form_action=[f"{target.scheme}://{target.netloc}"],
         client=asked.client,
         site=target.netloc,
-        scopes=scope_words(asked.scopes),
+        scopes=scopes_for(asked.scopes, caller),
         action=_same(request),
     )
 
 
 def _same(request: Request) -> str:
     """The form comes back with the client's own question."""
-    return f"{request.url.path}?{request.url.query}"
+    return f"{DECISION}?{request.url.query}"

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -15,7 +15,10 @@ from app.core.crypto import new_token, token_digest
 from app.core.db import Session
 from app.core.errors import Problem
 from app.core.i18n import msg
+from app.identity.provider.clients import allowed_scopes
 from app.identity.provider.models import OAuthClient, OAuthCode
+from app.identity.provider.pushed import close_request
+from app.identity.provider.tokens import audience
 from app.settings import Settings
 
 CODE_LIFETIME = timedelta(seconds=60)
@@ -34,18 +37,31 @@ class UnknownClient(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The person who answers, and how and when they were authenticated."""
+
+    tenant_id: str
+    account_id: UUID
+    methods: tuple[str, ...]
+    authenticated_at: datetime
+    session_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class Parameters:
-    """The request's parameters, each of which may occur once."""
+    """The request's parameters, each of which may occur once, but for `resource` (RFC 8707 §2)."""
 
     values: dict[str, str]
     repeated: frozenset[str]
+    resources: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, pairs: Iterable[tuple[str, str]]) -> "Parameters":
         """The parameters of a query string; empty ones count as absent (RFC 6749 §3.1)."""
         given = [(name, value) for name, value in pairs if value]
-        counted = Counter(name for name, _ in given)
-        return cls(dict(given), frozenset(name for name, times in counted.items() if times > 1))
+        counted = Counter(name for name, _ in given if name != "resource")
+        repeated = frozenset(name for name, times in counted.items() if times > 1)
+        return cls(dict(given), repeated, frozenset(value for name, value in given if name == "resource"))
 
     def once(self, name: str) -> str | None:
         """The value of a parameter given exactly once."""
@@ -88,9 +104,14 @@ class AuthorizationRequest:
     nonce: str | None
     prompts: frozenset[str]
     max_age: int | None
+    jkt: str | None
+    pushed: bytes | None
+    """Of a request that was pushed, what it is kept under."""
 
     def too_old(self, authenticated_at: datetime) -> bool:
         """Whether the person must sign in anew for this client."""
+        if self.prompts & {"login", "select_account"}:
+            return True
         return self.max_age is not None and now() - authenticated_at > timedelta(seconds=self.max_age)
 
 
@@ -113,30 +134,49 @@ def reply_of(client: OAuthClient | None, given: Parameters, settings: Settings) 
     return Reply(uri, state if state is not None and _printable(state) else None)
 
 
-def read_request(client: OAuthClient, given: Parameters, reply: Reply) -> AuthorizationRequest:
-    """The request, understood.
+def read_request(
+    client: OAuthClient, given: Parameters, reply: Reply, settings: Settings, *, pushed: bytes | None = None
+) -> AuthorizationRequest:
+    """The request, understood; `pushed` is what one that was sent ahead is kept under.
 
     Raises:
         RefusedAuthorization: what is wrong with it.
     """
     values = given.values
-    if given.repeated:
-        raise RefusedAuthorization("invalid_request", "A parameter is given more than once.")
-    if "request" in values:
-        raise RefusedAuthorization("request_not_supported", "Request objects are not supported.")
-    if "request_uri" in values:
-        raise RefusedAuthorization("request_uri_not_supported", "Request objects are not supported.")
-    if values.get("response_type") != "code":
-        raise RefusedAuthorization("unsupported_response_type", "Only response_type=code is supported.")
-    if values.get("response_mode", "query") != "query":
-        raise RefusedAuthorization("invalid_request", "Only response_mode=query is supported.")
-    if "authorization_code" not in client.grant_types:
-        raise RefusedAuthorization("unauthorized_client", "This client may not ask for a code.")
-    challenge = values.get("code_challenge", "")
-    if values.get("code_challenge_method") != "S256" or not _CHALLENGE.fullmatch(challenge):
-        raise RefusedAuthorization("invalid_request", "PKCE with code_challenge_method=S256 is required.")
-    if not all(_printable(values.get(name, "")) for name in ("state", "nonce")):
-        raise RefusedAuthorization("invalid_request", "state and nonce must be short printable text.")
+    challenge, jkt = values.get("code_challenge", ""), values.get("dpop_jkt")
+    pkce = values.get("code_challenge_method") == "S256" and _CHALLENGE.fullmatch(challenge)
+    printable = all(_printable(values.get(name, "")) for name in ("state", "nonce"))
+    for fine, error, description in (
+        (not given.repeated, "invalid_request", "A parameter is given more than once."),
+        ("request" not in values, "request_not_supported", "Request objects are not supported."),
+        ("request_uri" not in values, "request_uri_not_supported", "Request objects are not supported."),
+        (
+            pushed is not None or not client.require_par,
+            "invalid_request",
+            "This client must push its requests.",
+        ),
+        (
+            values.get("response_type") == "code",
+            "unsupported_response_type",
+            "Only response_type=code is supported.",
+        ),
+        (
+            values.get("response_mode", "query") == "query",
+            "invalid_request",
+            "Only response_mode=query is supported.",
+        ),
+        (
+            "authorization_code" in client.grant_types,
+            "unauthorized_client",
+            "This client may not ask for a code.",
+        ),
+        (pkce, "invalid_request", "PKCE with code_challenge_method=S256 is required."),
+        (printable, "invalid_request", "state and nonce must be short printable text."),
+        (given.resources <= {audience(settings)}, "invalid_target", "The resource is not known here."),
+        (jkt is None or _CHALLENGE.fullmatch(jkt), "invalid_request", "dpop_jkt must be a thumbprint."),
+    ):
+        if not fine:
+            raise RefusedAuthorization(error, description)
     return AuthorizationRequest(
         client=client,
         reply=reply,
@@ -145,6 +185,8 @@ def read_request(client: OAuthClient, given: Parameters, reply: Reply) -> Author
         nonce=values.get("nonce"),
         prompts=_prompts(values.get("prompt", "")),
         max_age=_max_age(values.get("max_age")),
+        jkt=jkt,
+        pushed=pushed,
     )
 
 
@@ -153,8 +195,9 @@ def _printable(value: str) -> bool:
 
 
 def _scopes(client: OAuthClient, asked: str | None) -> tuple[str, ...]:
-    wanted = client.scopes if asked is None else list(dict.fromkeys(asked.split()))
-    scopes = tuple(scope for scope in wanted if scope in client.scopes)
+    allowed = allowed_scopes(client)
+    wanted = allowed if asked is None else list(dict.fromkeys(asked.split()))
+    scopes = tuple(scope for scope in wanted if scope in allowed)
     if not scopes:
         raise RefusedAuthorization("invalid_scope", "This client has none of these scopes.")
     return scopes
@@ -175,29 +218,28 @@ def _max_age(value: str | None) -> int | None:
     return int(value)
 
 
-async def issue_code(
-    session: Session,
-    request: AuthorizationRequest,
-    *,
-    tenant_id: str,
-    account_id: UUID,
-    authenticated_at: datetime,
-    methods: Collection[str],
-) -> str:
-    """A single-use code of 60 seconds for this client, redirect URI and PKCE challenge; `methods` as in the session."""
+async def issue_code(session: Session, request: AuthorizationRequest, person: SignedIn) -> str:
+    """A single-use code of 60 seconds for this client, redirect URI and PKCE challenge.
+
+    Raises:
+        RequestOver: the pushed request was answered before.
+    """
+    await close_request(session, request.pushed)
     code = new_token()
     await session.execute(
         insert(OAuthCode).values(
-            tenant_id=tenant_id,
+            tenant_id=person.tenant_id,
             digest=token_digest(code),
             client_id=request.client.id,
-            account_id=account_id,
+            account_id=person.account_id,
             redirect_uri=request.reply.redirect_uri,
             scopes=list(request.scopes),
             challenge=request.challenge,
             nonce=request.nonce,
-            authenticated_at=authenticated_at,
-            methods=sorted(methods),
+            jkt=request.jkt,
+            methods=list(person.methods),
+            authenticated_at=person.authenticated_at,
+            browser_session_id=person.session_id,
             expires_at=now() + CODE_LIFETIME,
         )
     )

@@ -1,10 +1,12 @@
-"""How an application proves who it is at the token, revocation and introspection endpoints (RFC 6749 §2.3)."""
+"""How an application proves who it is at the endpoints that are not for browsers (RFC 6749 §2.3, RFC 7523)."""
 
 import base64
 import binascii
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import unquote_plus
 
@@ -12,10 +14,13 @@ from app.core.crypto import token_digest
 from app.core.db import Session
 from app.identity.provider import queries
 from app.identity.provider.answers import Denied
+from app.identity.provider.assertions import ASSERTION_TYPE, Assertion, claimed_client, read_assertion
+from app.identity.provider.client_keys import ClientKeys
 from app.identity.provider.models import OAuthClient
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
-METHODS = ("client_secret_basic", "client_secret_post", "none")
+METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+ONE_WAY = Denied("invalid_request", "Use one way of client authentication.")
 
 
 async def find_client(session: Session, client_id: str | None) -> OAuthClient | None:
@@ -26,28 +31,77 @@ async def find_client(session: Session, client_id: str | None) -> OAuthClient | 
     return client
 
 
-async def authenticated_client(
-    session: Session, authorization: str | None, form: Mapping[str, str]
-) -> OAuthClient | Denied:
-    """The application that calls. A public one names itself; one that has a secret must show it, one way only."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How an application presents itself, read before the transaction in which it counts."""
+
+    client_id: str | None
+    secret: str | None
+    assertion: Assertion | None
+    challenge: bool
+
+    async def client(self, session: Session) -> OAuthClient | Denied:
+        """The application that calls. A public one names itself; the others prove who they are, each in its own way."""
+        client = await find_client(session, self.client_id)
+        if client is None or not await self._proved(session, client):
+            return _refused(challenge=self.challenge)
+        return client
+
+    async def _proved(self, session: Session, client: OAuthClient) -> bool:
+        if client.auth_method == "private_key_jwt":
+            # Once shown it is used up, also where the rest of the request is refused.
+            return self.assertion is not None and await self.assertion.first_use(session)
+        if self.assertion is not None:
+            return False
+        if client.secret_digest is None:
+            return self.secret is None
+        return self.secret is not None and hmac.compare_digest(
+            token_digest(self.secret), client.secret_digest
+        )
+
+
+async def shown(
+    sessions: Callable[[], AbstractAsyncContextManager[Session]],
+    keys: ClientKeys,
+    authorization: str | None,
+    form: Mapping[str, str],
+) -> Shown | Denied:
+    """Read how the application presents itself, one way only. Call it outside a transaction."""
     client_id, secret = form.get("client_id"), form.get("client_secret")
+    signed = form.get("client_assertion")
+    if signed is not None or "client_assertion_type" in form:
+        if authorization is not None or secret is not None:
+            return ONE_WAY
+        if signed is None or form.get("client_assertion_type") != ASSERTION_TYPE:
+            return _refused(challenge=False)
+        return await _asserted(sessions, keys, signed, client_id)
     if authorization is not None:
         given = _basic(authorization)
         if given is None:
             return _refused(challenge=True)
         if secret is not None or (client_id is not None and client_id != given[0]):
-            return Denied("invalid_request", "Use one way of client authentication.")
+            return ONE_WAY
         client_id, secret = given
-    client = await find_client(session, client_id)
-    if client is None or not _proved(client, secret):
-        return _refused(challenge=authorization is not None)
-    return client
+    return Shown(client_id, secret, None, authorization is not None)
 
 
-def _proved(client: OAuthClient, secret: str | None) -> bool:
-    if client.secret_digest is None:
-        return secret is None
-    return secret is not None and hmac.compare_digest(token_digest(secret), client.secret_digest)
+async def _asserted(
+    sessions: Callable[[], AbstractAsyncContextManager[Session]],
+    keys: ClientKeys,
+    signed: str,
+    client_id: str | None,
+) -> Shown | Denied:
+    claimed = claimed_client(signed)
+    if claimed is None or client_id not in {None, claimed}:
+        return _refused(challenge=False)
+    async with sessions() as session:
+        client = await find_client(session, claimed)
+    if client is None or client.auth_method != "private_key_jwt":
+        return _refused(challenge=False)
+    assertion = await read_assertion(signed, client, keys, keys.settings)
+    return (
+        _refused(challenge=False) if assertion is None else Shown(claimed, None, assertion, challenge=False)
+    )
 
 
 def _refused(*, challenge: bool) -> Denied:

@@ -9,6 +9,7 @@ from app.core.db import Session
 from app.core.i18n import Message, msg
 from app.identity.provider import queries
 from app.identity.provider.authorization import AuthorizationRequest
+from app.identity.provider.clients import IDENTITY_SCOPES
 
 WORDS: dict[str, Message] = {
     "openid": msg("确认您的身份"),
@@ -21,9 +22,15 @@ def scope_words(scopes: Sequence[str]) -> list[Message]:
     return [WORDS[scope] for scope in scopes]
 
 
+def scopes_for(scopes: Sequence[str], caller: Principal) -> list[tuple[Message, bool]]:
+    """What the scopes let an application do, and whether the person can do that: it never can more than they."""
+    held = {permission.scope for permission in caller.held} | {*IDENTITY_SCOPES}
+    return [(WORDS[scope], scope in held) for scope in scopes]
+
+
 async def consented(session: Session, asked: AuthorizationRequest, caller: Principal) -> bool:
     """Whether the person allowed this application as much before; an application without a secret always asks."""
-    if asked.client.secret_digest is None or caller.id is None:
+    if asked.client.auth_method == "none" or caller.id is None:
         return False
     allowed = await session.scalars(queries.allowed_before(caller.id, asked.client.id))
     return any(set(asked.scopes) <= set(scopes) for scopes in allowed)

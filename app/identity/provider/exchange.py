@@ -1,4 +1,4 @@
-"""The token endpoint: a code, a refresh token or a system's own secret against an access token."""
+"""The token endpoint: a code, a refresh token, a device's or a system's own word against an access token."""
 
 import base64
 import hashlib
@@ -18,6 +18,10 @@ from app.core.crypto import new_token, token_digest
 from app.core.db import Session
 from app.identity.provider import queries
 from app.identity.provider.answers import INVALID_GRANT, Denied, Tokens
+from app.identity.provider.authorization import SignedIn
+from app.identity.provider.clients import DEVICE_GRANT, allowed_scopes
+from app.identity.provider.devices import redeem
+from app.identity.provider.dpop import BadProof, Proof
 from app.identity.provider.grants import LIFETIME, open_grant, revoke_grant
 from app.identity.provider.models import OAuthClient, OAuthCode, RefreshToken
 from app.identity.provider.tokens import ACCESS_SECONDS, access_token, id_token
@@ -38,6 +42,7 @@ class Exchange:
     key: ECKey
     client: OAuthClient
     form: Mapping[str, str]
+    proof: Proof | None = None
 
     async def answer(self) -> Tokens | Denied:
         """Tokens, or why not."""
@@ -45,6 +50,7 @@ class Exchange:
             "authorization_code": self._code,
             "refresh_token": self._refresh,
             "client_credentials": self._system,
+            DEVICE_GRANT: self._device,
         }
         kind = self.form.get("grant_type")
         if kind is None:
@@ -53,7 +59,15 @@ class Exchange:
             return Denied("unsupported_grant_type", "This grant type is not supported.")
         if kind not in self.client.grant_types:
             return Denied("unauthorized_client", "This client may not use this grant type.")
+        if self.proof is None and self.client.dpop_bound:
+            return Denied(BadProof.error, "This client must prove that it holds a key.")
+        if self.proof is not None and not await self.proof.first_use(self.session):
+            return Denied(BadProof.error, "The proof was used before.")
         return await kinds[kind]()
+
+    @property
+    def _jkt(self) -> str | None:
+        return self.proof.jkt if self.proof else None
 
     async def _code(self) -> Tokens | Denied:
         row = (
@@ -68,39 +82,21 @@ class Exchange:
             return INVALID_GRANT
         await self._use(code)
         fits = self.form.get("redirect_uri") == code.redirect_uri and self._holds_verifier(code.challenge)
-        if (
-            not (row.in_time and fits)
-            or await self.session.scalar(queries.active_account(code.account_id)) is None
-        ):
+        if not row.in_time or not fits or code.jkt not in {None, self._jkt}:
             return INVALID_GRANT
-        refreshable = "refresh_token" in self.client.grant_types
-        grant_id = await open_grant(
-            self.session,
-            self.client,
-            tenant_id=code.tenant_id,
-            account_id=code.account_id,
-            scopes=code.scopes,
-            authenticated_at=code.authenticated_at,
-            methods=code.methods,
-            lifetime=LIFETIME if refreshable else timedelta(seconds=ACCESS_SECONDS),
+        person = SignedIn(
+            code.tenant_id,
+            code.account_id,
+            tuple(code.methods),
+            code.authenticated_at,
+            code.browser_session_id,
         )
+        opened = await self._open(person, code.scopes, nonce=code.nonce)
+        if opened is None:
+            return INVALID_GRANT
+        grant_id, tokens = opened
         await self._use(code, grant_id=grant_id)
-        signed = id_token(
-            self.key,
-            self.settings,
-            client_id=self.client.client_id,
-            subject=str(code.account_id),
-            nonce=code.nonce,
-            authenticated_at=code.authenticated_at,
-            methods=code.methods,
-        )
-        return self._tokens(
-            grant_id,
-            subject=str(code.account_id),
-            scopes=code.scopes,
-            refresh_token=await self._new_refresh_token(code.tenant_id, grant_id) if refreshable else None,
-            id_token=signed if "openid" in code.scopes else None,
-        )
+        return tokens
 
     async def _use(self, code: OAuthCode, **values: Any) -> None:
         used = update(OAuthCode).where(OAuthCode.digest == code.digest)
@@ -114,10 +110,52 @@ class Exchange:
         digest = hashlib.sha256(verifier.encode()).digest()
         return hmac.compare_digest(base64.urlsafe_b64encode(digest).decode().rstrip("="), challenge)
 
+    async def _device(self) -> Tokens | Denied:
+        allowed = await redeem(self.session, self.client, self.form.get("device_code", ""))
+        if isinstance(allowed, Denied):
+            return allowed
+        opened = await self._open(allowed.person, allowed.scopes, device=True)
+        return INVALID_GRANT if opened is None else opened[1]
+
+    async def _open(
+        self, person: SignedIn, scopes: Sequence[str], *, nonce: str | None = None, device: bool = False
+    ) -> tuple[UUID, Tokens] | None:
+        """A grant by a person and its first tokens, while the person's account is active."""
+        if await self.session.scalar(queries.active_account(person.account_id)) is None:
+            return None
+        refreshable = "refresh_token" in self.client.grant_types
+        grant_id = await open_grant(
+            self.session,
+            self.client,
+            scopes=scopes,
+            person=person,
+            lifetime=LIFETIME if refreshable else timedelta(seconds=ACCESS_SECONDS),
+            device=device,
+        )
+        signed = id_token(
+            self.key,
+            self.settings,
+            client_id=self.client.client_id,
+            subject=str(person.account_id),
+            nonce=nonce,
+            authenticated_at=person.authenticated_at,
+            methods=person.methods,
+            session_id=person.session_id,
+        )
+        return grant_id, self._tokens(
+            grant_id,
+            subject=str(person.account_id),
+            scopes=scopes,
+            refresh_token=await self._new_refresh_token(person.tenant_id, grant_id) if refreshable else None,
+            id_token=signed if "openid" in scopes else None,
+        )
+
     async def _refresh(self) -> Tokens | Denied:
         digest = token_digest(self.form.get("refresh_token", ""))
         row = (await self.session.execute(queries.locked_refresh_token(digest, GRACE))).one_or_none()
         if row is None or row.OAuthGrant.client_id != self.client.id or not row.in_time:
+            return INVALID_GRANT
+        if row.RefreshToken.jkt not in {None, self._jkt}:
             return INVALID_GRANT
         grant = row.OAuthGrant
         if row.RefreshToken.used_at is not None:
@@ -145,25 +183,20 @@ class Exchange:
                 tenant_id=tenant_id,
                 digest=token_digest(token),
                 grant_id=grant_id,
+                jkt=self._jkt if self.client.auth_method == "none" else None,
                 expires_at=now() + REFRESH_LIFETIME,
             )
         )
         return token
 
     async def _system(self) -> Tokens | Denied:
-        asked = self.form["scope"].split() if "scope" in self.form else self.client.scopes
-        scopes = [scope for scope in asked if scope in self.client.scopes]
+        allowed = allowed_scopes(self.client)
+        asked = self.form["scope"].split() if "scope" in self.form else allowed
+        scopes = [scope for scope in asked if scope in allowed]
         if not scopes:
             return Denied("invalid_scope", "This client has none of these scopes.")
-        grant_id = await open_grant(
-            self.session,
-            self.client,
-            tenant_id=self.client.tenant_id,
-            account_id=None,
-            scopes=scopes,
-            authenticated_at=now(),
-            lifetime=timedelta(seconds=ACCESS_SECONDS),
-        )
+        lifetime = timedelta(seconds=ACCESS_SECONDS)
+        grant_id = await open_grant(self.session, self.client, scopes=scopes, lifetime=lifetime)
         return self._tokens(grant_id, subject=self.client.client_id, scopes=scopes)
 
     def _tokens(
@@ -182,5 +215,7 @@ class Exchange:
             client_id=self.client.client_id,
             subject=subject,
             scopes=scopes,
+            jkt=self._jkt,
         )
-        return Tokens(signed, ACCESS_SECONDS, " ".join(scopes), refresh_token, id_token)
+        kind = "Bearer" if self.proof is None else "DPoP"
+        return Tokens(signed, ACCESS_SECONDS, " ".join(scopes), refresh_token, id_token, kind)

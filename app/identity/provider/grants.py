@@ -1,8 +1,9 @@
 """Grants: what a client was given, and how it ends."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import func, insert, update
@@ -11,62 +12,96 @@ from app.access.principal import Principal
 from app.core.clock import now
 from app.core.db import ReadSession, Session
 from app.core.errors import NotFound
+from app.core.i18n import Message, msg
 from app.identity.provider import queries
+from app.identity.provider.authorization import SignedIn
 from app.identity.provider.models import OAuthClient, OAuthGrant
 from app.journal.public import record
 
 LIFETIME = timedelta(days=180)
 """With a refresh token; then the person is asked again."""
+Reason = Literal["person", "client", "code_replayed", "refresh_token_reused"]
+REASONS: dict[str, Message] = {
+    "person": msg("本人断开"),
+    "client": msg("应用自行撤销"),
+    "code_replayed": msg("授权码被重复使用，可能已泄露"),
+    "refresh_token_reused": msg("刷新令牌被重复使用，可能已被盗用"),
+}
+THEFTS = frozenset({"code_replayed", "refresh_token_reused"})
+TOLD_FOR = timedelta(days=90)
+"""How long a person is told of a theft."""
 
 
 async def open_grant(
     session: Session,
     client: OAuthClient,
     *,
-    tenant_id: str,
-    account_id: UUID | None,
     scopes: Sequence[str],
-    authenticated_at: datetime,
-    methods: Collection[str] = (),
     lifetime: timedelta,
+    person: SignedIn | None = None,
+    device: bool = False,
 ) -> UUID:
-    """A new family of tokens."""
+    """A new family of tokens, of a person or of the client itself."""
+    # Signing in to the platform itself is no application that somebody connected; a command line is.
+    ours = client.first_party and not device
     new = (
         insert(OAuthGrant)
         .values(
-            tenant_id=tenant_id,
+            tenant_id=person.tenant_id if person else client.tenant_id,
             client_id=client.id,
             client_name=client.name,
-            first_party=client.first_party,
-            account_id=account_id,
+            first_party=ours,
+            account_id=person.account_id if person else None,
             scopes=list(scopes),
-            authenticated_at=authenticated_at,
-            methods=sorted(methods),
+            methods=list(person.methods) if person else [],
+            authenticated_at=person.authenticated_at if person else now(),
+            browser_session_id=person.session_id if person else None,
             expires_at=now() + lifetime,
         )
         .returning(OAuthGrant.id)
     )
-    return (await session.scalars(new)).one()
+    grant_id = (await session.scalars(new)).one()
+    if person is not None and not ours:
+        await record(
+            session,
+            "oauth_grant.opened",
+            subject=("oauth_grant", grant_id),
+            tenant_id=person.tenant_id,
+            actor_id=person.account_id,
+            after={"scopes": list(scopes)},
+        )
+    return grant_id
 
 
-async def revoke_grant(session: Session, grant_id: UUID, *, reason: str) -> bool:
-    """End a family of tokens at once; whether it was alive."""
+async def revoke_grant(session: Session, grant_id: UUID, *, reason: Reason) -> bool:
+    """End a family of tokens at once; whether it was alive.
+
+    A theft is told on both sides: in the journal of the person's province, and without the person in the client's.
+    """
     end = (
         update(OAuthGrant)
         .where(OAuthGrant.id == grant_id, OAuthGrant.revoked_at.is_(None))
-        .values(revoked_at=func.clock_timestamp())
-        .returning(OAuthGrant.tenant_id)
+        .values(revoked_at=func.clock_timestamp(), revoked_reason=reason)
+        .returning(OAuthGrant.tenant_id, OAuthGrant.client_id)
     )
-    tenant_id = await session.scalar(end)
-    if tenant_id is None:
+    ended = (await session.execute(end)).one_or_none()
+    if ended is None:
         return False
     await record(
         session,
         "oauth_grant.revoked",
         subject=("oauth_grant", grant_id),
-        tenant_id=tenant_id,
+        tenant_id=ended.tenant_id,
         after={"reason": reason},
     )
+    if reason in THEFTS:
+        await record(
+            session,
+            "oauth_client.grant_revoked",
+            subject=("oauth_client", ended.client_id),
+            tenant_id=await session.scalar(queries.province_of_client(ended.client_id)),
+            after={"reason": reason},
+        )
     return True
 
 
@@ -85,6 +120,21 @@ async def own_connections(db: ReadSession, *, caller: Principal) -> list[Connect
     """The applications the caller connected."""
     rows = (await db.scalars(queries.person_grants(caller.id))).all()
     return [Connection(g.id, g.client_name, tuple(g.scopes), g.created_at, g.expires_at) for g in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Theft:
+    """An application whose tokens we ended because somebody else seemed to hold them."""
+
+    client_name: str
+    ended_at: datetime
+    reason: Message
+
+
+async def own_thefts(db: ReadSession, *, caller: Principal) -> list[Theft]:
+    """What of the caller's was ended for theft of late, the latest first."""
+    rows = (await db.scalars(queries.ended_grants(caller.id, THEFTS, TOLD_FOR))).all()
+    return [Theft(g.client_name, g.revoked_at, REASONS[g.revoked_reason]) for g in rows]
 
 
 async def disconnect(db: Session, *, caller: Principal, grant_id: UUID) -> None:

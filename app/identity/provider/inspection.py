@@ -51,9 +51,11 @@ async def introspect(
         "sub": str(row.OAuthGrant.account_id or client.client_id),
         "scope": " ".join(token.access.scopes if token.access else row.OAuthGrant.scopes),
         "exp": expires_at,
-        "token_type": "Bearer" if token.access else "refresh_token",
     }
-    return about | ({"iat": token.access.issued_at} if token.access else {})
+    if token.access is None:
+        return about | {"token_type": "refresh_token"}
+    about |= {"iat": token.access.issued_at, "token_type": "DPoP" if token.access.jkt else "Bearer"}
+    return about | ({"cnf": {"jkt": token.access.jkt}} if token.access.jkt else {})
 
 
 async def revoke(session: Session, client: OAuthClient, token: Presented) -> None:

@@ -1,12 +1,13 @@
 """Every select of the provider."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, or_, select
 
 from app.identity.models import Account
-from app.identity.provider.models import OAuthClient, OAuthCode, OAuthGrant, RefreshToken
+from app.identity.provider.models import DeviceCode, OAuthClient, OAuthCode, OAuthGrant, RefreshToken
 
 
 def active_client(client_id: str) -> Select[OAuthClient]:
@@ -79,6 +80,25 @@ def person_grants(account_id: UUID | None) -> Select[OAuthGrant]:
     )
 
 
+def ended_grants(account_id: UUID | None, reasons: Collection[str], since: timedelta) -> Select[OAuthGrant]:
+    """What a person allowed and that was ended for one of these reasons, the latest first."""
+    return (
+        select(OAuthGrant)
+        .where(
+            OAuthGrant.account_id == account_id,
+            OAuthGrant.revoked_reason.in_(reasons),
+            OAuthGrant.revoked_at > func.clock_timestamp() - since,
+        )
+        .order_by(OAuthGrant.revoked_at.desc(), OAuthGrant.id)
+        .limit(20)
+    )
+
+
+def province_of_client(id_: UUID) -> Select[str]:
+    """Whose application it is."""
+    return select(OAuthClient.tenant_id).where(OAuthClient.id == id_)
+
+
 def allowed_before(account_id: UUID, client_id: UUID) -> Select[list[str]]:
     """The scopes of each grant a person gave a client and that still counts."""
     return select(OAuthGrant.scopes).where(
@@ -86,4 +106,30 @@ def allowed_before(account_id: UUID, client_id: UUID) -> Select[list[str]]:
         OAuthGrant.client_id == client_id,
         OAuthGrant.revoked_at.is_(None),
         OAuthGrant.expires_at > func.clock_timestamp(),
+    )
+
+
+def waiting_device(user_code: bytes) -> Select[DeviceCode, OAuthClient]:
+    """The device that waits under a user code, and its application."""
+    return (
+        select(DeviceCode, OAuthClient)
+        .join(OAuthClient, OAuthClient.id == DeviceCode.client_id)
+        .where(
+            DeviceCode.user_code == user_code,
+            DeviceCode.decision.is_(None),
+            DeviceCode.expires_at > func.clock_timestamp(),
+            OAuthClient.status == "active",
+        )
+    )
+
+
+def locked_device(digest: bytes) -> Select[DeviceCode, bool, bool]:
+    """A device code: is it in time, does it ask too soon; a second question waits for the first one's commit."""
+    in_time = DeviceCode.expires_at > func.clock_timestamp()
+    pause = func.make_interval(0, 0, 0, 0, 0, 0, DeviceCode.poll_seconds)
+    too_fast = func.coalesce(DeviceCode.polled_at > func.clock_timestamp() - pause, False)
+    return (
+        select(DeviceCode, in_time.label("in_time"), too_fast.label("too_fast"))
+        .where(DeviceCode.digest == digest)
+        .with_for_update()
     )

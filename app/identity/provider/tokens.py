@@ -18,6 +18,8 @@ ACCESS_SECONDS = 15 * 60
 ID_SECONDS = 10 * 60
 MAXIMUM_LENGTH = 4096
 ACCESS_TYPE = "at+jwt"
+ONE_FACTOR, TWO_FACTORS = "aal1", "aal2"
+"""`acr`: the authenticator assurance levels of NIST SP 800-63B-4 §2."""
 
 
 class BadToken(Exception):  # noqa: N818 - "bad token" is the RFC's phrase
@@ -39,14 +41,23 @@ class AccessToken:
     scopes: tuple[str, ...]
     issued_at: int
     expires_at: int
+    jkt: str | None
+    """The key it is bound to (RFC 9449 §6.1)."""
 
 
 def access_token(
-    key: ECKey, settings: Settings, *, grant_id: UUID, client_id: str, subject: str, scopes: Sequence[str]
+    key: ECKey,
+    settings: Settings,
+    *,
+    grant_id: UUID,
+    client_id: str,
+    subject: str,
+    scopes: Sequence[str],
+    jkt: str | None,
 ) -> str:
     """A signed access token for our API, good for 15 minutes or until its grant is revoked."""
     issued = int(time.time())
-    claims = {
+    claims: dict[str, Any] = {
         "iss": settings.base_url,
         "aud": audience(settings),
         "sub": subject,
@@ -57,6 +68,8 @@ def access_token(
         "jti": uuid4().hex,
         "grant_id": str(grant_id),
     }
+    if jkt is not None:
+        claims["cnf"] = {"jkt": jkt}
     return jwt.encode(_header(key, ACCESS_TYPE), claims, key, [ALGORITHM])
 
 
@@ -69,6 +82,7 @@ def id_token(
     nonce: str | None,
     authenticated_at: datetime,
     methods: Sequence[str],
+    session_id: UUID | None,
 ) -> str:
     """A signed statement for a client about who signed in, when and how (`amr`, RFC 8176)."""
     issued = int(time.time())
@@ -79,9 +93,12 @@ def id_token(
         "iat": issued,
         "exp": issued + ID_SECONDS,
         "auth_time": int(authenticated_at.timestamp()),
+        "acr": TWO_FACTORS if "mfa" in methods else ONE_FACTOR,
     }
     if methods:
         claims["amr"] = list(methods)
+    if session_id is not None:
+        claims["sid"] = str(session_id)
     if nonce is not None:
         claims["nonce"] = nonce
     return jwt.encode(_header(key, "JWT"), claims, key, [ALGORITHM])
@@ -114,6 +131,7 @@ async def read_access_token(value: str, ring: KeyRing, settings: Settings) -> Ac
             scopes=tuple(token.claims["scope"].split()),
             issued_at=int(token.claims["iat"]),
             expires_at=int(token.claims["exp"]),
+            jkt=token.claims["cnf"]["jkt"] if "cnf" in token.claims else None,
         )
     except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadToken from error
