@@ -68,7 +68,16 @@ async def _answer(request: Request, problem: Problem) -> Response:
     """A page for a browser at a page's address, problem+json for everyone else."""
     path = request.url.path
     machine = path.startswith(
-        ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/introspect", "/oauth/userinfo", "/.well-known/")
+        (
+            "/api/",
+            "/oauth/token",
+            "/oauth/par",
+            "/oauth/device_authorization",
+            "/oauth/revoke",
+            "/oauth/introspect",
+            "/oauth/userinfo",
+            "/.well-known/",
+        )
     )
     if not machine and "text/html" in request.headers.get("accept", ""):
         return await problem_page(request, problem)

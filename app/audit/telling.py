@@ -18,7 +18,7 @@ from app.audit import labels
 from app.audit.schemas import AuditEventOut
 from app.core.db import ReadSession
 from app.core.i18n import Message, msg, pmsg
-from app.identity.public import account_names, accounts_called
+from app.identity.public import GRANT_END_REASONS, account_names, accounts_called
 from app.journal.public import JournalEvent
 from app.organisations import public as organisations
 
@@ -79,6 +79,8 @@ _SUBJECTS: dict[str, Subject] = {
         beside=("account_id", "deputy_id"),
     ),
     "deputy": Subject(names=_accounts),
+    "oauth_client": Subject(words={"reason": GRANT_END_REASONS}),
+    "oauth_grant": Subject(words={"reason": GRANT_END_REASONS}),
     "organisation": Subject(
         names=organisations.names,
         finder=organisations.called,

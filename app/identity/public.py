@@ -18,10 +18,12 @@ from app.identity.accounts import (
 from app.identity.context import sign_in_context
 from app.identity.passwords import hash_password
 from app.identity.provider.clients import Credentials, Registration, register_client
+from app.identity.provider.grants import REASONS as GRANT_END_REASONS
 from app.identity.recognition import authenticate, cookie_name
 from app.identity.sessions import Device, Origin, open_session
 
 __all__ = [
+    "GRANT_END_REASONS",
     "Credentials",
     "Device",
     "Origin",

@@ -27,7 +27,7 @@ CLIENT_CHECKS = {
     "jwks_uri": "jwks_uri ~ '^https?://' AND char_length(jwks_uri) <= 2000",
 }
 JKT = "char_length(jkt) = 43"
-REASONS = "revoked_reason IN ('person', 'client', 'code_replayed', 'refresh_token_reused')"
+REASONS = "revoked_reason IS NULL OR (revoked_at IS NOT NULL AND revoked_reason IN ('person', 'client', 'code_replayed', 'refresh_token_reused'))"
 TABLES = ("pushed_request", "device_code")
 
 
@@ -91,7 +91,7 @@ def bindings() -> None:
     for table in ("oauth_code", "oauth_grant"):
         op.add_column(table, sa.Column("browser_session_id", sa.Uuid))
     op.add_column("oauth_grant", sa.Column("revoked_reason", sa.Text))
-    op.create_check_constraint("revoked_reason", "oauth_grant", f"{REASONS} AND revoked_at IS NOT NULL")
+    op.create_check_constraint("revoked_reason", "oauth_grant", REASONS)
 
 
 def pushed_requests() -> None:

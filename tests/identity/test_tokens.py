@@ -427,21 +427,3 @@ async def test_a_token_opens_no_more_than_its_scopes(
         "/api/v1/me/sessions", headers={"Authorization": f"Bearer {tokens['access_token']}"}
     )
     assert sessions.status_code == 403
-
-
-async def test_keys_survive_a_rotation(
-    app: FastAPI,
-    client: httpx2.AsyncClient,
-    database: Database,
-    settings: Settings,
-    person: Person,
-    web: Credentials,
-) -> None:
-    before = await granted(client, web)
-    await as_sign_in(database, settings, "UPDATE signing_key SET state = 'retiring'")
-    del app.state.key_ring
-    after = await tokens_for(client, web, grant_type="refresh_token", refresh_token=before["refresh_token"])
-    keys = (await client.get("/oauth/jwks")).json()["keys"]
-    assert len(keys) == 2
-    assert (await me(client, before["access_token"])).status_code == 200
-    assert (await me(client, after.json()["access_token"])).status_code == 200

@@ -8,6 +8,7 @@ from app.identity.pages.account import pages as account
 from app.identity.pages.appointments import pages as appointments
 from app.identity.pages.authorize import pages as authorize
 from app.identity.pages.delegations import pages as delegations
+from app.identity.pages.device import pages as device
 from app.identity.pages.end_session import pages as end_session
 from app.identity.pages.members import pages as members
 from app.identity.pages.people import pages as people
@@ -20,6 +21,7 @@ pages = Pages()
 for _part in (
     sign_in,
     authorize,
+    device,
     end_session,
     account,
     people,

@@ -15,7 +15,7 @@ from app.identity.context import settings_of
 from app.identity.joining.belonging import on_account as joining
 from app.identity.me import described
 from app.identity.provider.consent import scope_words
-from app.identity.provider.grants import disconnect, own_connections
+from app.identity.provider.grants import disconnect, own_connections, own_thefts
 from app.identity.sessions import own_sessions, revoke_session
 from app.identity.user_agents import device_name
 from app.web.public import Entry, Pages, render, see_other
@@ -39,6 +39,7 @@ async def show(request: Request, db: Reads, caller: Self) -> Response:
         sessions=[(s, device_name(s.device.user_agent)) for s in await own_sessions(db, caller=caller)],
         **await joining(db, caller=caller),
         connections=[(c, scope_words(c.scopes)) for c in await own_connections(db, caller=caller)],
+        thefts=await own_thefts(db, caller=caller),
     )
 
 

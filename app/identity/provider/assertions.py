@@ -9,7 +9,8 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 
 from app.core.db import Session
-from app.identity.provider.client_keys import ALGORITHMS, ClientKeys
+from app.identity.provider.client_keys import ALGORITHMS
+from app.identity.provider.published_keys import ClientKeys
 from app.identity.provider.models import OAuthClient
 from app.identity.provider.proofs import (
     MAXIMUM_LENGTH,

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from app.identity.context import settings_of, sign_in_transaction
 from app.identity.provider.answers import Denied
 from app.identity.provider.client_authentication import Shown, shown
-from app.identity.provider.client_keys import client_keys
+from app.identity.provider.published_keys import client_keys
 from app.identity.provider.dpop import (
     HEADER,
     NONCE_HEADER,

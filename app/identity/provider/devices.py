@@ -11,7 +11,7 @@ from app.access.principal import Principal
 from app.core.clock import now
 from app.core.crypto import new_token, token_digest
 from app.core.db import Session
-from app.core.errors import NotFound, TooManyRequests
+from app.core.errors import Invalid, TooManyRequests
 from app.core.i18n import msg
 from app.identity import throttle
 from app.identity.provider import queries
@@ -31,7 +31,7 @@ GUESSES = throttle.Limit(free=5, longest=900)
 """20⁸ codes, ten minutes each: a person who guesses on at this pace finds one in 10⁸ times (RFC 8628 §5.1)."""
 
 
-class CodeUnknown(NotFound):
+class CodeUnknown(Invalid):
     """There is no such code, or it was used, or it is too old: one answer for all."""
 
     code = "identity.device_code_unknown"
