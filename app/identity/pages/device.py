@@ -1,6 +1,5 @@
 """Where a person lets a device sign in: types its code, sees who asks for what, and decides (RFC 8628 §3.3)."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Request, Response
@@ -110,7 +109,8 @@ async def _decide(request: Request, caller: Principal, user_code: str, *, allow:
     assert caller.id is not None
     assert caller.tenant_id is not None
     async with sign_in_transaction(request) as session:
-        since: datetime = await session.scalar(queries.session_authenticated_at(caller.session_id, caller.id))
+        since = await session.scalar(queries.session_authenticated_at(caller.session_id, caller.id))
+        assert since is not None
         person = SignedIn(
             caller.tenant_id, caller.id, tuple(sorted(caller.methods)), since, caller.session_id
         )

@@ -10,7 +10,6 @@ from joserfc.errors import JoseError
 
 from app.core.db import Session
 from app.identity.provider.client_keys import ALGORITHMS
-from app.identity.provider.published_keys import ClientKeys
 from app.identity.provider.models import OAuthClient
 from app.identity.provider.proofs import (
     MAXIMUM_LENGTH,
@@ -20,6 +19,7 @@ from app.identity.provider.proofs import (
     now_seconds,
     seconds,
 )
+from app.identity.provider.published_keys import ClientKeys
 from app.settings import Settings
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

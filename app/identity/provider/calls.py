@@ -10,7 +10,6 @@ from starlette.responses import Response
 from app.identity.context import settings_of, sign_in_transaction
 from app.identity.provider.answers import Denied
 from app.identity.provider.client_authentication import Shown, shown
-from app.identity.provider.published_keys import client_keys
 from app.identity.provider.dpop import (
     HEADER,
     NONCE_HEADER,
@@ -20,6 +19,7 @@ from app.identity.provider.dpop import (
     new_nonce,
     read_proof,
 )
+from app.identity.provider.published_keys import client_keys
 from app.identity.provider.tokens import audience
 
 FORM = "application/x-www-form-urlencoded"

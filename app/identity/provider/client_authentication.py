@@ -15,8 +15,8 @@ from app.core.db import Session
 from app.identity.provider import queries
 from app.identity.provider.answers import Denied
 from app.identity.provider.assertions import ASSERTION_TYPE, Assertion, claimed_client, read_assertion
-from app.identity.provider.published_keys import ClientKeys
 from app.identity.provider.models import OAuthClient
+from app.identity.provider.published_keys import ClientKeys
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")

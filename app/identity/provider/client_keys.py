@@ -10,6 +10,7 @@ ALGORITHMS = ("ES256", "ES384", "Ed25519", "EdDSA", "PS256", "RS256")
 RSA_BITS = 2048
 """NIST SP 800-131A: shorter keys are no longer allowed."""
 MOST_KEYS = 20
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
 def public_keys(jwks: Any) -> list[Key] | None:
