@@ -71,6 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     admin.set_defaults(run=_people, command="admin")
     operator = commands.add_parser("operator", add_help=False, help="who keeps the platform running")
     operator.set_defaults(run=_people, command="operator")
+    passwords = commands.add_parser("passwords", help="the list of breached passwords that nobody may choose")
+    deeds = passwords.add_subparsers(required=True, metavar="DEED")
+    take = deeds.add_parser(
+        "import", help="make the list anew: HASH:COUNT lines of SHA-1, or plain passwords"
+    )
+    take.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    take.set_defaults(run=_passwords)
     _add_development_commands(commands)
     return parser
 
@@ -226,6 +233,17 @@ def _people(arguments: Arguments) -> int:
             settings=_settings,
             locale=_locale(),
         )
+
+
+def _passwords(arguments: Arguments) -> None:
+    from app.identity.contacts import breached
+
+    path = breached.file_of(_settings())
+    try:
+        count = breached.take_over(path, arguments.files)
+    except OSError as error:
+        raise LaunchError(f"文件不能读写：{error}", f"a file cannot be read or written: {error}") from None
+    sys.stdout.write(f"{path}: {count}\n")
 
 
 def _settings() -> "Settings":

@@ -38,6 +38,8 @@ async def accounts(session: Session, province: Province, made: Made) -> Ids:
             login_name=person.key if person.signs_in else None,
             password_hash=made.password_hash if person.signs_in else None,
         )
+        if person.signs_in:
+            await identity.add_address(session, province.code, account_id, f"{person.key}@delta.example")
         if person.role in PROVINCE_ROLES:
             await identity.grant_role(
                 session, tenant_id=province.code, account_id=account_id, role=person.role

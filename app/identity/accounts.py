@@ -24,6 +24,7 @@ from app.identity.models import (
     Stewardship,
 )
 from app.journal.public import record
+from app.notify.public import ADDRESS
 
 _LOGIN_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{2,253}")
 MEMBER_ROLES = frozenset({Role.MEMBER, Role.MANAGER})
@@ -69,13 +70,13 @@ async def create_account(
     Runs in the sign-in context.
 
     Raises:
-        Invalid: the login name has other characters than small letters, digits and . _ @ + -.
+        Invalid: the login name is no address, and has other characters than small letters, digits and . _ @ + -.
         Conflict: the login name is taken (when the transaction is flushed).
     """
     insert_account = insert(Account).values(tenant_id=tenant_id, display_name=display_name)
     account_id = (await session.scalars(insert_account.returning(Account.id))).one()
     if login_name is not None and password_hash is not None:
-        if not _LOGIN_NAME.fullmatch(login_name):
+        if not (_LOGIN_NAME.fullmatch(login_name) or ADDRESS.fullmatch(login_name)):
             reason = msg("登录名须为 3–254 个小写字母、数字或 . _ @ + -")
             raise Invalid(errors=[FieldError("login_name", "login_name_malformed", reason)])
         mine = {"tenant_id": tenant_id, "account_id": account_id}

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
 from app.identity.appointments import models as appointment_models
+from app.identity.contacts import models as contact_models
 from app.identity.factors import models as factor_models
 from app.identity.federation.models import SELF, ExternalIdentity, IdentityProvider, ProviderLogout
 from app.identity.joining import models as joining_models
@@ -22,6 +23,7 @@ __all__ = [
     "IdentityProvider",
     "ProviderLogout",
     "appointment_models",
+    "contact_models",
     "factor_models",
     "joining_models",
     "provider_models",

@@ -15,6 +15,8 @@ from app.identity.accounts import (
     remove_steward,
     stewards_of,
 )
+from app.identity.contacts.personal import PSEUDONYM, Held, holds, holds_back
+from app.identity.contacts.registration import add_address
 from app.identity.context import sign_in_context
 from app.identity.passwords import hash_password
 from app.identity.provider.clients import Credentials, Registration, register_client
@@ -24,12 +26,15 @@ from app.identity.sessions import Device, Origin, open_session
 
 __all__ = [
     "GRANT_END_REASONS",
+    "PSEUDONYM",
     "Credentials",
     "Device",
+    "Held",
     "Origin",
     "Registration",
     "account_names",
     "accounts_called",
+    "add_address",
     "add_membership",
     "add_steward",
     "authenticate",
@@ -37,6 +42,8 @@ __all__ = [
     "create_account",
     "grant_role",
     "hash_password",
+    "holds",
+    "holds_back",
     "make_system_client",
     "members_of",
     "open_session",

@@ -32,7 +32,8 @@ _COUNT = text(
         last_at = clock_timestamp(),
         free_at = clock_timestamp() + CASE
             WHEN seen.last_at < clock_timestamp() - interval '1 hour' OR seen.attempts + 1 < CAST(:free AS bigint) THEN interval '0'
-            ELSE make_interval(secs => least(power(2, least(seen.attempts + 1 - CAST(:free AS bigint), 20)), CAST(:longest AS bigint))) END
+            ELSE make_interval(secs => least(
+                CAST(:first AS bigint) * power(2, least(seen.attempts + 1 - CAST(:free AS bigint), 20)), CAST(:longest AS bigint))) END
     WHERE seen.free_at <= clock_timestamp()
     RETURNING seen.attempts
     """
@@ -41,10 +42,11 @@ _COUNT = text(
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many tries are free; then 1, 2, 4 … seconds up to the longest delay."""
+    """So many tries are free; then once, twice, four times … `first` seconds up to the longest delay."""
 
     free: int
     longest: int
+    first: int = 1
 
 
 OF_NAME_THERE = Limit(free=5, longest=900)
@@ -85,7 +87,7 @@ async def admit(session: Session, keys: Keys, *, at_home: bool) -> int:
 
 async def count(session: Session, key: bytes, limit: Limit) -> int:
     """Count a try under one key; the seconds to wait when it comes too early, else 0."""
-    values = {"key": key, "free": limit.free, "longest": limit.longest}
+    values = {"key": key, "free": limit.free, "longest": limit.longest, "first": limit.first}
     if await session.scalar(_COUNT, values) is not None:
         return 0
     remaining = func.extract("epoch", LoginAttempt.free_at - func.clock_timestamp())
@@ -93,11 +95,16 @@ async def count(session: Session, key: bytes, limit: Limit) -> int:
     return max(1, math.ceil(seconds or 0))
 
 
+async def forgive_here(session: Session, keys: Keys) -> None:
+    """The password was right at home: as `forgive`, without the count from everywhere, which was not raised."""
+    await _take_back(session, keys.address)
+    await forget(session, keys.name_there)
+
+
 async def forgive(session: Session, keys: Keys) -> None:
     """The password was right: forget the tries of the name there, and take this one back from the other counts."""
     # In the order of `admit`, so that two sign-ins at once never wait for each other.
-    await _take_back(session, keys.address)
-    await forget(session, keys.name_there)
+    await forgive_here(session, keys)
     await _take_back(session, keys.name)
 
 

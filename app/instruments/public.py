@@ -1,5 +1,6 @@
 """What other features use of instruments."""
 
+from app.instruments import personal
 from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
 from app.instruments.registry.choices import suggestions
 from app.instruments.registry.queries import shared_by_province
@@ -12,6 +13,7 @@ __all__ = [
     "InstrumentUnit",
     "OpeningRule",
     "instruments_named",
+    "personal",
     "shared_by_province",
     "suggestions",
 ]

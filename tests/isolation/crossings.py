@@ -14,6 +14,7 @@ SUSPEND = (
 )
 
 POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
+    ("account_closing", "sign_in"): ("login", "ALL", SIGN_IN),
     ("account", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("account", "sign_in"): ("login", "ALL", SIGN_IN),
     ("authenticator", "sign_in"): ("login", "ALL", SIGN_IN),
@@ -25,6 +26,7 @@ POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("delegation", "sign_in"): ("login", "ALL", SIGN_IN),
     ("external_identity", "count"): ("broker", "SELECT", COUNT),
     ("device_code", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("email_address", "sign_in"): ("login", "ALL", SIGN_IN),
     ("external_identity", "sign_in"): ("login", "ALL", SIGN_IN),
     ("idempotency_key", "housekeeping"): ("broker", "SELECT", PURGE),
     ("idempotency_key", "housekeeping_delete"): ("broker", "DELETE", PURGE),
@@ -41,6 +43,11 @@ POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("kept_file", "kept"): ("broker", "SELECT", KEEP),
     ("local_credential", "sign_in"): ("login", "ALL", SIGN_IN),
     ("login_attempt", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("mailed_link", "sign_in"): (
+        "login",
+        "ALL",
+        "an address is looked for in every province before it is known whose it is",
+    ),
     ("membership", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("membership", "sign_in"): ("login", "ALL", SIGN_IN),
     ("oauth_client", "recognise"): ("broker", "SELECT", RECOGNISE),
@@ -119,6 +126,7 @@ QUEUE: dict[str, str] = {
 TOLD: dict[str, str] = {
     "organisations.uscc_taken": "a 统一社会信用代码 is in the public national register and unique on the platform: who "
     "registers or applies for one that exists learns that it is registered here, not where, by whom or with what",
+    "identity.address_taken": "told only to who follows a link that was sent to the address",
     "identity.login_name_taken": "login names are unique on the built-in provider, which serves every province",
 }
 """Refusals that tell of a row the caller may not see: code -> why the answer cannot be the same."""

@@ -58,6 +58,7 @@ HINTS: dict[tuple[str, str], str] = {
     ("kept_file", "digest"): "repeat('0', 64)",
     ("external_identity", "issuer"): "'https://id.example'",
     ("external_identity", "identity_provider_id"): "NULL",
+    ("email_address", "address"): "substr(md5(random()::text), 1, 12) || '@a.example'",
     ("task_run", "kind"): "'test.done'",
     ("task_run", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",
     ("instrument_import", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",

@@ -7,13 +7,16 @@ from app.identity.joining.review_pages import pages as review
 from app.identity.pages.account import pages as account
 from app.identity.pages.appointments import pages as appointments
 from app.identity.pages.authorize import pages as authorize
+from app.identity.pages.data import pages as data
 from app.identity.pages.delegations import pages as delegations
 from app.identity.pages.device import pages as device
 from app.identity.pages.end_session import pages as end_session
 from app.identity.pages.members import pages as members
 from app.identity.pages.people import pages as people
 from app.identity.pages.person import pages as person
+from app.identity.pages.register import pages as register
 from app.identity.pages.roles import pages as roles
+from app.identity.pages.security import pages as security
 from app.identity.pages.sign_in import pages as sign_in
 from app.web.public import Pages
 
@@ -34,5 +37,8 @@ for _part in (
     appointments,
     delegations,
     roles,
+    register,
+    security,
+    data,
 ):
     pages.include_router(_part)

@@ -12,6 +12,7 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core.i18n import msg
 from app.identity import cookies
+from app.identity.contacts.closing import is_closing
 from app.identity.context import settings_of, sign_in_transaction
 from app.identity.federation.relying_party import RelyingParty
 from app.identity.federation.state import SignInState
@@ -57,7 +58,8 @@ async def come_back(request: Request, _caller: Visitor) -> Response:
             device=device_of(request),
             replaces=request.cookies.get(cookie_name(settings)),
         )
-    response = signed_in(request, opened, kept.next)
+        closing = await is_closing(session, opened.token)
+    response = signed_in(request, opened, "/account/data" if closing else kept.next)
     cookies.forget_state(response, settings)
     return response
 
