@@ -8,7 +8,7 @@ and given again only to a caller whom the guard still lets in.
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from http import HTTPStatus
 from itertools import count
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.dependencies.models import Dependant
@@ -19,21 +19,21 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.datastructures import UploadFile
 
-from app.access import idempotency
+from app.access import idempotency, noting
 from app.access.guards import Guard, caller_of
 from app.access.permissions import MATRIX, Role
 from app.core.db import Database, ReadSession, Session
-from app.core.errors import SOON, Unavailable, problem_of, retryable, sqlstate
+from app.core.errors import SOON, Problem, Unavailable, problem_of, retryable, sqlstate
 from app.core.logs import logger
 from app.core.metrics import TRANSACTION_RETRIES
 from app.core.openapi import for_visitors
 from app.core.problems import LANGUAGE
-from app.core.requests import address_of
+from app.core.requests import SAFE_METHODS, address_of
 
 ATTEMPTS = 4
 """The first try and three more."""
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 log = logger(__name__)
+Mark = TypeVar("Mark")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -86,18 +86,19 @@ class EntryRoute(APIRoute):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        asked = {guard.permission for guard in _guards(self.dependant)}
+        asked = {guard.permission for guard in _marks(self.dependant, Guard)}
         if asked <= MATRIX[Role.VISITOR]:
             self.openapi_extra = {**(self.openapi_extra or {}), "security": for_visitors()}
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
-        guards = list(_guards(self.dependant))
+        guards = list(_marks(self.dependant, Guard))
+        reads = list(_marks(self.dependant, noting.Personal))
 
         async def run(request: Request) -> Response:
             for attempt in count(1):
                 try:
-                    return await _once(request, handle, guards)
+                    return await _noted(request, handle, guards, reads)
                 except DBAPIError as error:
                     if attempt == ATTEMPTS or not retryable(error):
                         raise (problem_of(error) or error) from error
@@ -113,12 +114,24 @@ class EntryRoute(APIRoute):
         return run
 
 
-def _guards(dependant: Dependant) -> Iterator[Guard]:
-    """The guards among a route's dependencies."""
-    if isinstance(dependant.call, Guard):
+def _marks(dependant: Dependant, kind: type[Mark]) -> Iterator[Mark]:
+    """What of one kind stands among a route's dependencies."""
+    if isinstance(dependant.call, kind):
         yield dependant.call
     for inner in dependant.dependencies:
-        yield from _guards(inner)
+        yield from _marks(inner, kind)
+
+
+async def _noted(
+    request: Request, handle: Handler, guards: Sequence[Guard], reads: Sequence[noting.Personal]
+) -> Response:
+    try:
+        response = await _once(request, handle, guards)
+    except Problem as problem:
+        await noting.refused(request, problem.status, problem.code)
+        raise
+    await noting.answered(request, response, reads)
+    return response
 
 
 async def _once(request: Request, handle: Handler, guards: Sequence[Guard]) -> Response:

@@ -6,8 +6,9 @@ from app.journal import public as journal
 
 @periodic("* * * * *", "audit.seal")
 async def seal(job: Job) -> None:
-    """Add every province's new events to its chain."""
+    """Write what was counted, and add every province's new events to its chain."""
     for province in await journal.provinces(job.database):
+        await journal.write_tallies(job.database, province)
         await journal.seal(job.database, province)
 
 

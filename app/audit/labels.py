@@ -6,6 +6,7 @@ from app.core.i18n import Message, msg, pmsg
 from app.web.public import SHANGHAI
 
 KINDS: dict[str, Message] = {
+    "access.refused": pmsg("event", "被拒绝的操作"),
     "account.created": pmsg("event", "新建账号"),
     "account.reactivated": pmsg("event", "恢复账号"),
     "account.suspended": pmsg("event", "停用账号"),
@@ -78,6 +79,10 @@ KINDS: dict[str, Message] = {
     "organisation_invitation.resent": pmsg("event", "重发加入邀请"),
     "organisation_invitation.revoked": pmsg("event", "撤回加入邀请"),
     "organisation_invitation.sent": pmsg("event", "发出加入邀请"),
+    "read.bookings_file": pmsg("event", "导出预约"),
+    "read.members": pmsg("event", "查看单位成员"),
+    "read.people": pmsg("event", "查看人员"),
+    "read.people_file": pmsg("event", "导出人员"),
     "role.granted": pmsg("event", "授予角色"),
     "role.revoked": pmsg("event", "免去角色"),
     "stewardship.added": pmsg("event", "任命机组管理员"),
@@ -86,6 +91,8 @@ KINDS: dict[str, Message] = {
     "unit.changed": pmsg("event", "修改单元"),
 }
 GROUPS: dict[str, Message] = {
+    "access": pmsg("one", "被拒绝的操作"),
+    "read": pmsg("one", "查看个人信息"),
     "account": pmsg("one", "账号"),
     "appointment": pmsg("one", "任命提议"),
     "booking": pmsg("one", "预约"),
@@ -105,12 +112,18 @@ GROUPS: dict[str, Message] = {
     "stewardship": pmsg("one", "机组管理员"),
     "unit": pmsg("one", "单元"),
 }
+SUBJECTS: dict[str, Message] = {**GROUPS, "province": pmsg("one", "省份")}
+"""What things are called that events are about."""
 FIELDS: dict[str, Message] = {
     "account_id": pmsg("one", "账号"),
+    "code": msg("代码"),
     "reason": msg("理由"),
     "scope": msg("可见范围"),
     "scopes": msg("授权范围"),
+    "request": msg("请求"),
+    "since": msg("自"),
     "status": msg("状态"),
+    "times": msg("次数"),
 }
 """Fields that mean the same whatever they are of."""
 EXPORT_HEADS: tuple[Message, ...] = (

@@ -25,6 +25,8 @@ HUNG_UP = 499
 """What the log calls a request nobody waited for; never sent (nginx's number)."""
 LONGEST_ADDRESS = 64
 """Characters of an address that are kept: an IPv6 address with its zone has up to 61."""
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing (RFC 9110 §9.2.1)."""
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -66,7 +68,7 @@ class RequestLog:
 
     @staticmethod
     def _note(scope: Scope, status: int, seconds: float) -> None:
-        route = _route_of(scope)
+        route = route_of(scope)
         method = scope["method"]
         REQUESTS.labels(method, route, str(status)).inc()
         SECONDS.labels(method, route).observe(seconds)
@@ -79,7 +81,7 @@ def address_of(request: Request) -> str | None:
     return request.client.host[:LONGEST_ADDRESS] or None if request.client else None
 
 
-def _route_of(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
     """The address with its parameters named instead of filled in: few figures, and nobody's ids."""
     if "route" not in scope:
         return "unmatched"

@@ -7,13 +7,13 @@ from fastapi import Request
 from sqlalchemy import ARRAY, Text, Uuid, column, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.access.entry import SAFE_METHODS
 from app.access.permissions import Role
 from app.access.principal import VISITOR, Principal
 from app.core.crypto import token_digest
 from app.core.db import Database
 from app.core.errors import Unauthorized
 from app.core.i18n import msg
+from app.core.requests import SAFE_METHODS
 from app.identity.context import settings_of
 from app.identity.provider.dpop import (
     HEADER,

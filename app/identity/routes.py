@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.access.entry import Reads, Router, Writes
 from app.access.guards import requires
+from app.access.noting import personal
 from app.access.permissions import Permission, Role
 from app.access.principal import Principal
 from app.core.keyset import Part, link_next
@@ -80,7 +81,7 @@ async def remove_member(organisation_id: UUID, account_id: UUID, db: Writes, cal
     await members.dismiss(db, caller=caller, organisation_id=organisation_id, account_id=account_id)
 
 
-@people_router.get("", operation_id="listPeople")
+@people_router.get("", operation_id="listPeople", dependencies=[personal("read.people")])
 async def list_people(
     request: Request,
     response: Response,

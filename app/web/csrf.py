@@ -13,11 +13,11 @@ from uuid import UUID
 from fastapi import Request, Response
 from starlette.datastructures import FormData
 
-from app.access.entry import SAFE_METHODS
 from app.access.guards import caller_of
 from app.core.crypto import sign, verify
 from app.core.errors import Forbidden
 from app.core.i18n import msg
+from app.core.requests import SAFE_METHODS
 from app.settings import Settings
 from app.web.cookies import cookie_of, keep_cookie
 

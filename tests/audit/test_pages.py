@@ -251,4 +251,4 @@ def test_every_recorded_kind_has_words() -> None:
     assert sorted({kind.partition(".")[0] for kind in kinds} - GROUPS.keys()) == []
 
 
-RECORDERS = {"record", "_record", "_write", "_journal"}
+RECORDERS = {"Event", "personal", "record", "_record", "_write", "_journal"}

@@ -8,6 +8,7 @@ from fastapi import Query, Request, Response
 
 from app.access.entry import Reads, Writes
 from app.access.guards import ensure, requires
+from app.access.noting import personal
 from app.access.permissions import Permission, Role
 from app.access.principal import Principal
 from app.core.db import ReadSession
@@ -45,7 +46,7 @@ class RoleForm(Input):
     role: Literal["member", "manager"]
 
 
-@pages.get("")
+@pages.get("", dependencies=[personal("read.members", "organisation_id")])
 async def list_page(
     organisation_id: UUID,
     request: Request,

@@ -8,6 +8,7 @@ from fastapi import Query, Request, Response
 
 from app.access.entry import Reads
 from app.access.guards import requires
+from app.access.noting import personal
 from app.access.permissions import OVERSEERS, ROLES, Permission, Role
 from app.access.principal import Principal
 from app.core import clock
@@ -28,7 +29,7 @@ pages = Pages(
 Officer = Annotated[Principal, requires(Permission.PEOPLE_READ)]
 
 
-@pages.get("")
+@pages.get("", dependencies=[personal("read.people")])
 async def list_page(
     request: Request, db: Reads, caller: Officer, wanted: Annotated[PeopleQuery, Query()]
 ) -> Response:
@@ -55,7 +56,7 @@ async def list_page(
     )
 
 
-@pages.get("/export.csv")
+@pages.get("/export.csv", dependencies=[personal("read.people_file")])
 async def export_csv(
     request: Request, db: Reads, caller: Officer, wanted: Annotated[PeopleQuery, Query()]
 ) -> Response:

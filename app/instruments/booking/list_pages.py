@@ -11,6 +11,7 @@ from sqlalchemy import Row
 
 from app.access.entry import Reads
 from app.access.guards import requires
+from app.access.noting import personal
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core import clock
@@ -95,7 +96,7 @@ async def my_bookings(
     )
 
 
-@pages.get("/bookings/export.csv")
+@pages.get("/bookings/export.csv", dependencies=[personal("read.bookings_file")])
 async def export(
     request: Request, db: Reads, caller: Reader, wanted: Annotated[BookingsQuery, Query()]
 ) -> Response:
