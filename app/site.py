@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from app.audit.integrity_pages import pages as integrity
 from app.audit.pages import pages as audit
 from app.audit.public import tell
 from app.identity.appointments.naming import tell_instruments
@@ -35,6 +36,7 @@ parts = (
     booking_lists,
     bookings,
     tasks,
+    integrity,
     audit,
 )
 for part in parts:

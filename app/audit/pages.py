@@ -10,6 +10,7 @@ from fastapi import Query, Request, Response
 
 from app.access.entry import Reads
 from app.access.guards import requires
+from app.access.noting import personal
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import labels, service
@@ -37,6 +38,9 @@ class JournalQuery(ListQuery):
     kind: Annotated[str | None, Query(pattern=KIND, max_length=80)] = None
     q: Annotated[str, Line(100)] | None = None
     actor_id: UUID | None = None
+    client_id: UUID | None = None
+    acting_for: UUID | None = None
+    address: Annotated[str, Line(64)] | None = None
     subject_id: Annotated[str | None, Query(pattern=r"^[0-9A-Za-z_-]+$", max_length=80)] = None
     first_day: Day | None = None
     last_day: Day | None = None
@@ -46,6 +50,9 @@ class JournalQuery(ListQuery):
         return AuditQuery(
             kind=self.kind,
             actor_id=self.actor_id,
+            client_id=self.client_id,
+            acting_for=self.acting_for,
+            address=self.address,
             subject_id=self.subject_id,
             since=_midnight(self.first_day) if self.first_day else None,
             until=_midnight(self.last_day + timedelta(days=1)) if self.last_day else None,
@@ -79,7 +86,7 @@ async def list_page(
     )
 
 
-@pages.get("/export.csv")
+@pages.get("/export.csv", dependencies=[personal("read.journal_file")])
 async def export_csv(
     request: Request, db: Reads, caller: Auditor, wanted: Annotated[JournalQuery, Query()]
 ) -> Response:
@@ -107,6 +114,13 @@ def _active(wanted: JournalQuery, told: Telling) -> list[tuple[str, Any]]:
         shown.append(("q", f"“{wanted.q}”"))
     if wanted.actor_id:
         shown.append(("actor_id", told.name("account", wanted.actor_id) or str(wanted.actor_id)))
+    if wanted.client_id:
+        shown.append(("client_id", msg("经由应用 {id}", id=wanted.client_id)))
+    if wanted.acting_for:
+        name = told.name("account", wanted.acting_for) or str(wanted.acting_for)
+        shown.append(("acting_for", msg("代理 {name}", name=name)))
+    if wanted.address:
+        shown.append(("address", msg("来自 {address}", address=wanted.address)))
     if wanted.subject_id:
         shown.append(("subject_id", wanted.subject_id))
     if wanted.first_day:
@@ -130,6 +144,10 @@ def _rows(events: list[AuditEventOut], told: Telling, locale: Locale) -> Iterato
             province_name(event.actor_province).text(locale),
             told.name("account", event.actor_id),
             str(event.actor_id or ""),
+            told.name("account", event.acting_for),
+            str(event.acting_for or ""),
+            str(event.client_id or ""),
+            event.address,
             event.request_id,
             _json(event.before),
             _json(event.after),

@@ -26,10 +26,11 @@ def _conditions(tenant_id: str, wanted: AuditQuery) -> list[ColumnElement[bool]]
         conditions.append(JournalEvent.subject_type == wanted.subject_type)
     if wanted.subject_id:
         conditions.append(JournalEvent.subject_id == wanted.subject_id)
-    if wanted.actor_id:
-        conditions.append(JournalEvent.actor_id == wanted.actor_id)
-        # Otherwise a guessed id would tell which stranger acted.
-        conditions.append(JournalEvent.actor_tenant_id == tenant_id)
+    for name in ("actor_id", "client_id", "acting_for", "address"):
+        if value := getattr(wanted, name):
+            conditions.append(getattr(JournalEvent, name) == value)
+            # Otherwise a guessed id would tell which stranger acted.
+            conditions.append(JournalEvent.actor_tenant_id == tenant_id)
     if wanted.since:
         conditions.append(JournalEvent.at >= wanted.since)
     if wanted.until:

@@ -188,6 +188,7 @@ def _mentioned(events: Iterable[AuditEventOut]) -> Iterator[tuple[str, UUID | st
     for event in events:
         yield event.subject_type, event.subject_id
         yield "account", event.actor_id
+        yield "account", event.acting_for
         for facts in (event.before or {}, event.after or {}):
             for name, value in facts.items():
                 if name.endswith("_id"):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, insert, select, text, tuple_
 
-from app.core.db import Database, Session
+from app.core.db import Database, ReadSession, Session
 from app.journal.chain import GENESIS, WHAT, WHO, event_digest, link_digest
 from app.journal.models import JournalEvent, JournalSeal
 from app.tenancy.context import TenantContext
@@ -93,7 +93,7 @@ def has_seal() -> ColumnElement[bool]:
     )
 
 
-async def head(session: Session, tenant_id: str) -> JournalSeal | None:
+async def head(session: ReadSession, tenant_id: str) -> JournalSeal | None:
     """The last link of a chain."""
     mine = select(JournalSeal).where(JournalSeal.tenant_id == tenant_id)
     found: JournalSeal | None = await session.scalar(mine.order_by(JournalSeal.sequence.desc()).limit(1))

@@ -116,7 +116,7 @@ async def verify(
     )
     verdict.add(*(Finding(Fault.ANCHOR_FORGED, a.sequence) for a in known if not a.is_signed_by(key)))
     watch = _Watch(verdict, good, [start.digest if start else GENESIS])
-    async for rows in _links(database, tenant_id, verdict):
+    async for rows in links(database, tenant_id, first=verdict.first, last=end):
         for row in rows:
             verdict.add(*watch.look(row))
         if progress:
@@ -192,15 +192,16 @@ class _Watch:
             yield Finding(Fault.CUT_OFF, self._verdict.last + 1, last=beyond)
 
 
-async def _links(
-    database: Database, tenant_id: str, verdict: Verdict
+async def links(
+    database: Database, tenant_id: str, *, first: int, last: int
 ) -> AsyncIterator[Sequence[Row[*tuple[JournalSeal, datetime | None, str, str]]]]:
-    behind = verdict.first - 1
+    """A stretch of a chain in batches: each link, its event's instant (None: the event is gone), `what` and `who`."""
+    behind = first - 1
     found = (
         select(JournalSeal, JournalEvent.at, WHAT, WHO)
         # On the id alone: an event that was given to another province shows as changed, not as gone.
         .outerjoin(JournalEvent, JournalEvent.id == JournalSeal.event_id)
-        .where(JournalSeal.tenant_id == tenant_id, JournalSeal.sequence <= verdict.last)
+        .where(JournalSeal.tenant_id == tenant_id, JournalSeal.sequence <= last)
         .order_by(JournalSeal.sequence)
         .limit(BATCH)
     )

@@ -66,7 +66,7 @@ async def test_another_provinces_thing_is_a_refusal_at_home_only(app: FastAPI, d
         admin = await clients.of("330000", roles=[Role.PROVINCE_ADMIN])
         for id_ in (place.instrument_id, uuid4()):
             answer = await admin.post(
-                f"/api/v1/instruments/{id_}/units", json={"name": "x"}, headers={"if-match": '"1"'}
+                f"/api/v1/instruments/{id_}/units", json={"label": "A"}, headers={"if-match": '"v1"'}
             )
             assert answer.status_code == 404
     found = await noted(database, "330000", "access.")

@@ -91,7 +91,7 @@ async def test_csv_is_formula_safe_and_filtered(auditor: httpx2.AsyncClient, act
         "浙江",
         "周明远",
     ]
-    assert row[11:] == ['{"name": "旧名"}', '{"name": "=新名", "website": null}']
+    assert row[15:] == ['{"name": "旧名"}', '{"name": "=新名", "website": null}']
     assert STRANGER.hex not in response.text.replace("-", "")
 
 
