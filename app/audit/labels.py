@@ -82,6 +82,7 @@ KINDS: dict[str, Message] = {
     "organisation_invitation.revoked": pmsg("event", "撤回加入邀请"),
     "organisation_invitation.sent": pmsg("event", "发出加入邀请"),
     "read.bookings_file": pmsg("event", "导出预约"),
+    "read.evidence": pmsg("event", "查看证明材料"),
     "read.journal_file": pmsg("event", "导出操作记录"),
     "read.members": pmsg("event", "查看单位成员"),
     "read.people": pmsg("event", "查看人员"),

@@ -53,7 +53,7 @@ PEOPLE = {
         "310000",
         ["/account", "/bookings", "{booking}", "{booking}/move", "{instrument}/book"],
     ),
-    "sh.auditor": ("310000", ["/audit"]),
+    "sh.auditor": ("310000", ["/audit", "/audit/integrity"]),
 }
 """Who looks at which pages, and the province whose first instrument and organisation they open."""
 FAULTS = """

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from app.access.entry import Reads, Writes
 from app.access.guards import requires
+from app.access.noting import personal
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core.db import ReadSession
@@ -116,7 +117,9 @@ async def add_evidence(application_id: UUID, request: Request, db: Writes, calle
     return see_other(request, _url(application_id), notice=msg("材料已上传"))
 
 
-@pages.get("/{application_id}/evidence/{evidence_id}")
+@pages.get(
+    "/{application_id}/evidence/{evidence_id}", dependencies=[personal("read.evidence", "application_id")]
+)
 async def download(
     application_id: UUID, evidence_id: UUID, request: Request, db: Reads, caller: Applicant
 ) -> Response:
