@@ -142,7 +142,7 @@ EXPORT_HEADS: tuple[Message, ...] = (
     msg("操作者省份"),
     msg("操作者"),
     msg("操作者标识"),
-    msg("代理"),
+    msg("代理何人"),
     msg("被代理人标识"),
     msg("经由应用标识"),
     msg("来源地址"),
