@@ -26,7 +26,7 @@ LISTS = {
     "/api/v1/organisations": 2,
     "/api/v1/audit-events": 2,
     "/api/v1/me/sessions": 2,
-    "/api/v1/people": 6,
+    "/api/v1/people": 7,
     "/api/v1/codes": 2,
     "/api/v1/codes/gbt13745": 2,
     "/api/v1/instruments/{instrument}/availability?{window}": 3,
@@ -41,8 +41,8 @@ LISTS = {
     "/organisations": 4,
     "/audit": 6,
     "/account": 4,
-    "/people": 8,
-    "/organisations/{organisation}/members": 9,
+    "/people": 9,
+    "/organisations/{organisation}/members": 10,
 }
 """Statements of each, recognising the caller included."""
 
