@@ -121,7 +121,7 @@ SUBJECTS: dict[str, Message] = {**GROUPS, "province": pmsg("one", "省份")}
 """What things are called that events are about."""
 FIELDS: dict[str, Message] = {
     "account_id": pmsg("one", "账号"),
-    "code": msg("代码"),
+    "code": msg("原因代码"),
     "reason": msg("理由"),
     "scope": msg("可见范围"),
     "scopes": msg("授权范围"),
