@@ -10,6 +10,9 @@ from app.settings import Settings
 from app.web.public import cookie_of, forget_cookie, keep_cookie
 
 STATE_COOKIE = "sign_in"
+SIGN_OUT_COOKIE = "sign_out"
+HOME_COOKIE = "home_provider"
+HOME_SECONDS = 180 * 24 * 3600
 
 
 def keep_session(response: Response, settings: Settings, token: str) -> None:
@@ -36,3 +39,13 @@ def state_of(request: Request) -> str:
 def forget_state(response: Response, settings: Settings) -> None:
     """The sign-in is over: its answer counts once."""
     forget_cookie(response, settings, STATE_COOKIE)
+
+
+def keep_sign_out(response: Response, settings: Settings, state: str) -> None:
+    """Remember the state of a sign-out that goes on at a provider."""
+    keep_cookie(response, settings, SIGN_OUT_COOKIE, state, seconds=STATE_SECONDS)
+
+
+def keep_home(response: Response, settings: Settings, provider_id: str) -> None:
+    """Remember where this browser signed in, to offer it first the next time."""
+    keep_cookie(response, settings, HOME_COOKIE, provider_id, seconds=HOME_SECONDS)

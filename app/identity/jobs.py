@@ -29,6 +29,7 @@ TRIM = tuple(
         "DELETE FROM pushed_request WHERE expires_at < clock_timestamp()",
         "DELETE FROM device_code WHERE expires_at < clock_timestamp() - interval '1 day'",
         "DELETE FROM used_proof WHERE expires_at < clock_timestamp()",
+        "DELETE FROM provider_logout WHERE kept_until < clock_timestamp()",
         "DELETE FROM login_attempt WHERE last_at < clock_timestamp() - interval '1 day'",
     )
 )

@@ -17,6 +17,7 @@ from app.access.principal import Principal
 from app.core.errors import Forbidden, Unauthorized
 from app.core.i18n import msg
 from app.identity.context import settings_of, sign_in_transaction
+from app.identity.federation.logout import logout
 from app.identity.provider.answers import NO_STORE, Denied
 from app.identity.provider.calls import Call, form_pairs
 from app.identity.provider.clients import DEVICE_GRANT
@@ -30,6 +31,7 @@ from app.identity.provider.pushed import LIFETIME
 from app.identity.provider.pushing import push_request
 
 protocol = APIRouter(include_in_schema=False)
+protocol.include_router(logout)
 CACHED = {
     "Cache-Control": "public, max-age=300",
     "Access-Control-Allow-Origin": "*",

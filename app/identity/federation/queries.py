@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, or_, select
 
 from app.identity.federation.models import SELF, ExternalIdentity, IdentityProvider
+from app.identity.models import BrowserSession
 from app.organisations.public import Organisation
 from app.tenancy.models import Province
 
@@ -37,3 +38,48 @@ def active_organisation(tenant_id: str, uscc: str) -> Select[UUID]:
     return select(Organisation.id).where(
         Organisation.tenant_id == tenant_id, Organisation.uscc == uscc, Organisation.status == "active"
     )
+
+
+def identities_of(
+    account_id: UUID | None, tenant_id: str
+) -> Select[ExternalIdentity, IdentityProvider | None]:
+    """A person's identities, each with its provider."""
+    through = or_(
+        IdentityProvider.id == ExternalIdentity.identity_provider_id,
+        and_(ExternalIdentity.issuer == SELF, IdentityProvider.issuer == SELF),
+    )
+    return (
+        select(ExternalIdentity, IdentityProvider)
+        .outerjoin(IdentityProvider, and_(IdentityProvider.tenant_id == tenant_id, through))
+        .where(ExternalIdentity.account_id == account_id)
+        .order_by(ExternalIdentity.id)
+    )
+
+
+def identities_locked(account_id: UUID | None) -> Select[UUID]:
+    """A person's identities, locked."""
+    mine = select(ExternalIdentity.id).where(ExternalIdentity.account_id == account_id)
+    return mine.order_by(ExternalIdentity.id).with_for_update()
+
+
+def linkable(account_id: UUID | None, tenant_id: str) -> Select[IdentityProvider]:
+    """The enabled providers of a province at which a person has no identity, the built-in one aside."""
+    linked = select(ExternalIdentity.id).where(
+        ExternalIdentity.account_id == account_id, ExternalIdentity.issuer == IdentityProvider.issuer
+    )
+    return (
+        select(IdentityProvider)
+        .where(
+            IdentityProvider.tenant_id == tenant_id,
+            IdentityProvider.enabled,
+            IdentityProvider.issuer != SELF,
+            ~linked.exists(),
+        )
+        .order_by(IdentityProvider.position, IdentityProvider.id)
+    )
+
+
+def provider_of_session(session_id: UUID | None) -> Select[IdentityProvider]:
+    """Where the person of a browser session signed in."""
+    opened = BrowserSession.identity_provider_id == IdentityProvider.id
+    return select(IdentityProvider).join(BrowserSession, opened).where(BrowserSession.id == session_id)

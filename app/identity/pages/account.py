@@ -11,7 +11,8 @@ from app.access.permissions import ROLES, Permission
 from app.access.principal import Principal
 from app.core.i18n import msg
 from app.identity import cookies
-from app.identity.context import settings_of
+from app.identity.context import settings_of, sign_in_transaction
+from app.identity.federation.identities import linkable, own_identities
 from app.identity.joining.belonging import on_account as joining
 from app.identity.me import described
 from app.identity.provider.consent import scope_words
@@ -29,12 +30,18 @@ Self = Annotated[Principal, requires(Permission.ACCOUNT_MANAGE)]
 
 @pages.get("")
 async def show(request: Request, db: Reads, caller: Self) -> Response:
-    """Who I am, my sessions, my connected applications."""
+    """Who I am, how I sign in, my sessions, my connected applications."""
+    # First, in a transaction that ends before this request's begins: its role sees no identities.
+    async with sign_in_transaction(request) as session:
+        identities = await own_identities(session, caller=caller)
+        may_link = bool(await linkable(session, caller=caller))
     return render(
         request,
         "identity/account.html",
         caller=caller,
         roles=ROLES,
+        identities=identities,
+        may_link=may_link,
         me=await described(db, caller=caller),
         sessions=[(s, device_name(s.device.user_agent)) for s in await own_sessions(db, caller=caller)],
         **await joining(db, caller=caller),

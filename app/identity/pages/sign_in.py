@@ -1,4 +1,4 @@
-"""Choosing a province and a provider, coming back from it, and signing out."""
+"""Choosing a province and a provider, going there, and coming back."""
 
 from typing import Annotated
 from urllib.parse import urlencode
@@ -6,21 +6,24 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from app.access.entry import Writes
 from app.access.guards import requires
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.core.i18n import msg
+from app.core.errors import Problem
 from app.identity import cookies
 from app.identity.contacts.closing import is_closing
 from app.identity.context import settings_of, sign_in_transaction
+from app.identity.federation.models import IdentityProvider
+from app.identity.federation.problems import NotLinked, ProviderUnreachable, SignInFailed
+from app.identity.federation.queries import provider_of_session
 from app.identity.federation.relying_party import RelyingParty
 from app.identity.federation.state import SignInState
-from app.identity.local_path import local_path
+from app.identity.local_path import HOME, local_path
+from app.identity.pages.identities import AGAIN, linked
 from app.identity.recognition import cookie_name
-from app.identity.sessions import Device, revoke_session
+from app.identity.sessions import Device
 from app.identity.sign_in import Opened, choices, open_for_vouched, provider_of
-from app.web.public import SECOND_FACTOR, Pages, render, see_other
+from app.web.public import SECOND_FACTOR, Pages, cookie_of, render, see_other
 
 PASSWORD = ("pwd",)
 """How the built-in provider knows its people (RFC 8176 §2)."""
@@ -29,27 +32,38 @@ Visitor = Annotated[Principal, requires(Permission.PUBLIC)]
 
 
 @pages.get("/sign-in")
-async def choose(request: Request, caller: Visitor) -> Response:
+async def choose(request: Request, _caller: Visitor) -> Response:
     """Choose a province, then where to sign in; `next` is the local page to come back to."""
-    async with sign_in_transaction(request) as session:
-        provinces = await choices(session)
-    next_path = local_path(request.query_params.get("next"))
-    return render(request, "identity/sign_in.html", caller=caller, provinces=provinces, next_path=next_path)
+    return await _choices_page(request, local_path(request.query_params.get("next")))
 
 
 @pages.get("/sign-in/callback")
-async def come_back(request: Request, _caller: Visitor) -> Response:
+async def come_back(request: Request, caller: Visitor) -> Response:
     """Back from the provider with a code, or with its refusal.
 
     Raises:
         SignInFailed: this browser did not begin the sign-in, or it did not succeed.
+        ProviderUnreachable: the provider no longer answers.
         NotLinked: the person has no account.
     """
     settings = settings_of(request)
-    kept = SignInState.opened(cookies.state_of(request), settings)
+    kept = None
+    try:
+        kept = SignInState.opened(cookies.state_of(request), settings)
+        response = await _answered(request, caller, kept)
+    except (SignInFailed, ProviderUnreachable, NotLinked) as problem:
+        response = await _refused(request, problem, kept.next if kept else HOME)
+    cookies.forget_state(response, settings)
+    return response
+
+
+async def _answered(request: Request, caller: Principal, kept: SignInState) -> Response:
     async with sign_in_transaction(request) as session:
         provider = await provider_of(session, kept.tenant_id, UUID(kept.provider_id))
     vouched = await RelyingParty.of(request.app, provider).finish(kept, request.query_params)
+    if kept.purpose == "link":
+        return await linked(request, caller, provider, vouched, kept)
+    settings = settings_of(request)
     async with sign_in_transaction(request) as session:
         opened = await open_for_vouched(
             session,
@@ -60,31 +74,71 @@ async def come_back(request: Request, _caller: Visitor) -> Response:
         )
         closing = await is_closing(session, opened.token)
     response = signed_in(request, opened, "/account/data" if closing else kept.next)
-    cookies.forget_state(response, settings)
+    cookies.keep_home(response, settings, kept.provider_id)
     return response
+
+
+@pages.get(AGAIN)
+async def again(request: Request, caller: Visitor) -> Response:
+    """Ask who is signed in for their proof once more, where they gave it; others choose where."""
+    next_path = local_path(request.query_params.get("next"))
+    async with sign_in_transaction(request) as session:
+        provider = await session.scalar(provider_of_session(caller.session_id))
+    if caller.scopes is not None or provider is None or not provider.enabled:
+        return see_other(request, f"/sign-in?{urlencode({'next': next_path})}")
+    return await _go(request, provider, next_path, anew=True)
 
 
 @pages.get("/sign-in/{province}/{provider_id}")
 async def go(request: Request, province: str, provider_id: UUID, _caller: Visitor) -> Response:
     """Go to the provider."""
-    settings = settings_of(request)
     async with sign_in_transaction(request) as session:
         provider = await provider_of(session, province, provider_id)
-    next_path = local_path(request.query_params.get("next"))
-    url, state = await RelyingParty.of(request.app, provider).start(next_path)
+    return await _go(request, provider, local_path(request.query_params.get("next")))
+
+
+async def _go(
+    request: Request, provider: IdentityProvider, next_path: str, *, anew: bool = False
+) -> Response:
+    try:
+        url, state = await RelyingParty.of(request.app, provider).start(next_path, anew=anew)
+    except ProviderUnreachable as problem:
+        return await _refused(request, problem, next_path, provider)
     response = see_other(request, url)
-    cookies.keep_state(response, settings, state)
+    cookies.keep_state(response, settings_of(request), state)
     return response
 
 
-@pages.post("/sign-out")
-async def sign_out(request: Request, db: Writes, caller: Visitor) -> Response:
-    """End this browser's session."""
-    if caller.session_id is not None and caller.scopes is None:
-        await revoke_session(db, caller=caller, session_id=caller.session_id)
-    response = see_other(request, "/", notice=msg("您已退出登录"))
-    cookies.forget_session(response, settings_of(request))
-    return response
+async def _refused(
+    request: Request, problem: Problem, next_path: str, provider: IdentityProvider | None = None
+) -> Response:
+    """For a browser the page that offers every other way to sign in, with the reason above them; the problem for others."""
+    if "text/html" not in request.headers.get("accept", ""):
+        raise problem
+    return await _choices_page(request, next_path, problem=problem, tried=provider)
+
+
+async def _choices_page(
+    request: Request,
+    next_path: str,
+    *,
+    problem: Problem | None = None,
+    tried: IdentityProvider | None = None,
+) -> Response:
+    async with sign_in_transaction(request) as session:
+        provinces = await choices(session)
+    home = cookie_of(request, cookies.HOME_COOKIE)
+    usual = ((province, one) for province in provinces for one in province.providers if str(one.id) == home)
+    return render(
+        request,
+        "identity/sign_in.html",
+        status_code=int(problem.status) if problem else 200,
+        provinces=provinces,
+        next_path=next_path,
+        usual=next(usual, None) if problem is None else None,
+        problem=problem,
+        tried=tried,
+    )
 
 
 def signed_in(request: Request, opened: Opened, next_path: str) -> Response:
