@@ -97,7 +97,7 @@ async def linked(
 
 async def _recent(request: Request, caller: Principal) -> bool:
     async with sign_in_transaction(request) as session:
-        at = await session.scalar(sessions.session_opened_at(caller.session_id, caller.id))
+        at = await session.scalar(sessions.session_authenticated_at(caller.session_id, caller.id))
     return at is not None and at > now() - RECENT
 
 
