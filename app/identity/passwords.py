@@ -31,9 +31,9 @@ async def hash_password(password: str) -> str:
 
 async def password_matches(password: str, password_hash: str | None) -> bool:
     """Whether the password belongs to the hash; without a hash the same work is done and the answer is no."""
-    known = _normal(password)[:MAXIMUM]
-    matches = await run_sync(_HASHER.verify, known, password_hash or _NOBODY, limiter=_AT_ONCE)
-    return matches and password_hash is not None
+    known = _normal(password)
+    matches = await run_sync(_HASHER.verify, known[:MAXIMUM], password_hash or _NOBODY, limiter=_AT_ONCE)
+    return matches and password_hash is not None and len(known) <= MAXIMUM
 
 
 def _normal(password: str) -> str:

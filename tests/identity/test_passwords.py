@@ -26,6 +26,21 @@ async def test_a_password_may_be_typed_on_any_keyboard() -> None:
     assert await password_matches("密码123abcde\u0301", hashed)
 
 
+async def test_a_password_is_compared_whole() -> None:
+    hashed = await hash_password("x" * 128)
+    assert await password_matches("x" * 128, hashed)
+    assert not await password_matches("x" * 129, hashed)
+    assert not await password_matches("X" + "x" * 127, hashed)
+    assert not await password_matches(" " + "x" * 127, hashed)
+
+
+@pytest.mark.parametrize(
+    "password", ["jsdhqwpz", "19475038", "电子显微镜预约平台", "🔭🔬🧪🧬🧫🌡️🩺💊", "  a  b  c  "]
+)
+async def test_a_password_may_be_made_of_any_characters(password: str) -> None:
+    assert await password_matches(password, await hash_password(password))
+
+
 async def test_without_a_hash_nothing_matches() -> None:
     assert not await password_matches("", None)
     assert not await password_matches("anything at all", None)

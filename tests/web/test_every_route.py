@@ -130,6 +130,11 @@ async def test_every_redirect_stays_here(walked: dict[str, httpx2.Response]) -> 
     assert {urlsplit(target).netloc for target in targets.values()} <= {"", HOST}
 
 
+async def test_every_redirect_forgets_what_was_posted(walked: dict[str, httpx2.Response]) -> None:
+    """A 307 or 308 would have the browser post a password again, elsewhere (RFC 9700 §4.12)."""
+    assert {answer.status_code for answer in walked.values() if answer.is_redirect} <= {302, 303}
+
+
 async def test_what_a_signed_in_person_reads_is_not_kept(
     tls: FastAPI, database: Database, settings: Settings
 ) -> None:
