@@ -66,18 +66,30 @@ def system(province: Province) -> System:
 
 def _names(province: Province, count: int) -> list[str]:
     """Names nobody else in the demonstration has."""
+    return _every_name()[PROVINCES.index(province) * count :][:count]
+
+
+def _every_name() -> list[str]:
     every = [surname + given for surname in SURNAMES for given in GIVEN_NAMES]
     Random(SEED).shuffle(every)  # noqa: S311 - made-up names, not secrets
-    return every[PROVINCES.index(province) * count :][:count]
+    return every
+
+
+def newcomer(province: Province) -> Person:
+    """Somebody who belongs to no organisation yet."""
+    name = _every_name()[len(PROVINCES) * len(PEOPLE[province.code]) + PROVINCES.index(province)]
+    return Person(f"{province.abbreviation}.newcomer", name, Role.PERSON)
 
 
 PEOPLE = {province.code: people(province) for province in PROVINCES}
+NEWCOMERS = {province.code: newcomer(province) for province in PROVINCES}
 _TITLES = (
     ("researcher", "研究人员 researcher"),
     ("manager", "单位管理员 organisation manager"),
     ("steward", "机组管理员 instrument steward"),
     ("admin", "省级管理员 province admin"),
     ("auditor", "审计员 auditor"),
+    ("newcomer", "尚未加入单位 no organisation yet"),
 )
 
 

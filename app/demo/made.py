@@ -8,9 +8,10 @@ from uuid import UUID
 
 from app.access.permissions import Role
 from app.access.principal import Principal
-from app.demo.accounts import PEOPLE, Person
+from app.demo.accounts import NEWCOMERS, PEOPLE, Person
 from app.demo.bookings import BookingPlan, bookings
 from app.demo.data.provinces import Place, Province
+from app.settings import Settings
 
 Ids = Mapping[str, UUID]
 
@@ -20,6 +21,7 @@ class Made:
     """What there is already, by province; and the Monday the fortnight begins with."""
 
     monday: datetime
+    settings: Settings
     steps: dict[str, set[str]] = field(default_factory=dict)
     """The steps that are done."""
     ids: dict[str, dict[str, UUID]] = field(default_factory=dict)
@@ -62,6 +64,11 @@ class Made:
             admin.name,
             roles=frozenset({Role.PROVINCE_ADMIN}),
         )
+
+    def newcomer(self, province: Province) -> Principal:
+        """Somebody without an organisation."""
+        person = NEWCOMERS[province.code]
+        return Principal("person", self.account(province.code, person), province.code, person.name)
 
 
 def one_in(people: Sequence[Person], role: Role) -> Person:

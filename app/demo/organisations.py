@@ -42,4 +42,18 @@ def _organisation_check(body: str) -> str:
     return "0123456789X0"[11 - total % 11]
 
 
+def applicant(province: Province) -> OrganisationPlan:
+    """A company that applies, and is not registered yet."""
+    place = Place(
+        "xinrui",
+        f"{province.organisations[0].name[:2]}新芮科技有限公司（示例）",
+        "enterprise",
+        province.organisations[-1].adcode,
+        0,
+    )
+    number = len(province.organisations) + 1
+    return OrganisationPlan(place, _code(province, place, number), f"https://{place.slug}.example/")
+
+
 ORGANISATIONS = {province.code: organisations(province) for province in PROVINCES}
+APPLICANTS = {province.code: applicant(province) for province in PROVINCES}

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from app.core import clock
 from app.core.db import Database, Session
-from app.demo import steps
+from app.demo import joining, steps
 from app.demo.bookings import monday_of
 from app.demo.data.provinces import PROVINCES, Province
 from app.demo.made import Ids, Made
@@ -56,6 +56,8 @@ STEPS = (
     Step("memberships", steps.memberships, signs_in=True),
     *(Step(f"instruments-{part}", partial(steps.instruments, part=part)) for part in reversed(steps.PARTS)),
     Step("bookings", steps.bookings),
+    Step("newcomers", joining.newcomers, signs_in=True),
+    Step("joining", joining.joining),
 )
 """A step runs for all provinces before the next begins: bookings cross their borders, and the register's newest entries,
 which its list begins with, are the flagships of all four.
@@ -80,7 +82,7 @@ async def load(settings: Settings, *, told: Progress = _nobody) -> bool:
 
 
 async def _load(database: Database, settings: Settings, told: Progress) -> bool:
-    made = Made(monday=monday_of(clock.now()))
+    made = Made(monday=monday_of(clock.now()), settings=settings)
     for province in PROVINCES:
         await _recall(database, province, made)
     missing = [

@@ -18,6 +18,14 @@ from app.identity.accounts import (
 from app.identity.contacts.personal import PSEUDONYM, Held, holds, holds_back
 from app.identity.contacts.registration import add_address
 from app.identity.context import sign_in_context
+from app.identity.joining.applications import start as start_application
+from app.identity.joining.applications import submit as submit_application
+from app.identity.joining.evidence import add as add_evidence
+from app.identity.joining.evidence import receive as receive_evidence
+from app.identity.joining.invitations import Sender
+from app.identity.joining.invitations import send as invite
+from app.identity.joining.requests import ask as ask_to_join
+from app.identity.joining.schemas import ApplicationIn, InvitationIn
 from app.identity.passwords import hash_password
 from app.identity.provider.clients import Credentials, Registration, register_client
 from app.identity.provider.grants import REASONS as GRANT_END_REASONS
@@ -27,16 +35,21 @@ from app.identity.sessions import Device, Origin, open_session
 __all__ = [
     "GRANT_END_REASONS",
     "PSEUDONYM",
+    "ApplicationIn",
     "Credentials",
     "Device",
     "Held",
+    "InvitationIn",
     "Origin",
     "Registration",
+    "Sender",
     "account_names",
     "accounts_called",
     "add_address",
+    "add_evidence",
     "add_membership",
     "add_steward",
+    "ask_to_join",
     "authenticate",
     "cookie_name",
     "create_account",
@@ -44,14 +57,18 @@ __all__ = [
     "hash_password",
     "holds",
     "holds_back",
+    "invite",
     "make_system_client",
     "members_of",
     "open_session",
+    "receive_evidence",
     "register_client",
     "remove_membership",
     "remove_steward",
     "sign_in_context",
+    "start_application",
     "stewards_of",
+    "submit_application",
 ]
 
 

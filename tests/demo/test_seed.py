@@ -43,10 +43,17 @@ CONTENT = {
     "b.during, b.occupied, b.status, b.blocking, b.version, b.cancel_reason, b.purpose, b.project, b.note, "
     "b.created_at, b.updated_at, b.instrument_name, b.organisation_name "
     "FROM booking b JOIN instrument i ON i.id = b.instrument_id JOIN organisation o ON o.id = b.organisation_id",
+    "organisation_application": "SELECT p.uscc, p.name, p.status, e.name, e.digest, a.display_name "
+    "FROM organisation_application p JOIN application_evidence e ON e.application_id = p.id "
+    "JOIN account a ON a.id = p.account_id",
+    "join_request": "SELECT a.display_name, o.uscc, r.status FROM join_request r "
+    "JOIN account a ON a.id = r.account_id JOIN organisation o ON o.id = r.organisation_id",
+    "organisation_invitation": "SELECT a.display_name, o.uscc, i.status, i.invitee FROM organisation_invitation i "
+    "JOIN account a ON a.id = i.account_id JOIN organisation o ON o.id = i.organisation_id",
     "journal_event": "SELECT tenant_id, actor_tenant_id, kind, subject_type, count(*) FROM journal_event GROUP BY 1, 2, 3, 4",
 }
 """What there is, by names instead of ids."""
-COUNTS = {"organisation": 24, "account": 120, "membership": 112, "role_grant": 8, "instrument": 200}
+COUNTS = {"organisation": 24, "account": 124, "membership": 112, "role_grant": 8, "instrument": 200}
 PERSONAL = ("display_name", "contact_name", "contact_email")
 
 
