@@ -5,11 +5,12 @@ from sqlalchemy import text
 from app.core.logs import logger
 from app.identity.contacts import work
 from app.identity.context import sign_in_context
+from app.identity.joining import news
 from app.identity.provider.keys import rotate_by_age
 from app.jobs.public import Job, periodic
 
 log = logger(__name__)
-__all__ = ["trim", "work"]
+__all__ = ["news", "trim", "work"]
 
 TRIM = tuple(
     text(statement)

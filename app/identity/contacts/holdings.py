@@ -13,6 +13,7 @@ from app.organisations.public import names
 LAW = msg("依法须保存的操作日志；只含账号标识，不含姓名（《网络安全法》第二十一条）")
 OFFICE = msg("本省任命和代理的凭据；只含账号标识，不含姓名")
 OF_ACCOUNT = "account_id = :id"
+OF_APPLICATION = "application_id IN (SELECT id FROM organisation_application WHERE account_id = :id)"
 OF_GRANT = "grant_id IN (SELECT id FROM oauth_grant WHERE account_id = :id)"
 holds(
     Held(
@@ -40,6 +41,21 @@ holds(
         msg("任命的提议和决定"),
         kept=OFFICE,
     ),
+    Held(
+        "organisation_application",
+        OF_ACCOUNT,
+        msg("提交的单位入驻申请"),
+        kept=msg("登记单位的依据；联系人以「已注销用户」代替"),
+        masked={"contact_name": PSEUDONYM, "contact_phone": "-"},
+    ),
+    Held("application_step", OF_ACCOUNT, msg("入驻申请的办理过程"), kept=OFFICE),
+    Held("application_evidence", OF_APPLICATION, msg("入驻申请的证明材料"), kept=msg("登记单位的依据")),
+    Held(
+        "organisation_invitation",
+        "account_id = :id OR invited_by = :id OR accepted_by = :id",
+        msg("收到和发出的加入邀请"),
+    ),
+    Held("join_request", OF_ACCOUNT, msg("加入单位的申请")),
     Held("oauth_grant", OF_ACCOUNT, msg("已连接的应用"), signs_in=True),
     Held("oauth_code", OF_ACCOUNT, msg("应用的授权码"), signs_in=True),
     Held("refresh_token", OF_GRANT, msg("应用的刷新令牌"), signs_in=True),

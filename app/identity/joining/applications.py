@@ -14,6 +14,7 @@ from app.core.i18n import msg
 from app.identity.joining import queries
 from app.identity.joining.evidence import discard_all
 from app.identity.joining.models import ApplicationEvidence, ApplicationStep, OrganisationApplication
+from app.identity.joining.news import tell
 from app.identity.joining.problems import RegisteredAlready, StepImpossible, TooManyApplications
 from app.identity.joining.rules import EDITABLE, TRANSITIONS, Step, may
 from app.identity.joining.schemas import ApplicationChange, ApplicationIn
@@ -203,6 +204,8 @@ async def advance(
         before={"status": before},
         after={"status": target},
     )
+    if step in {Step.APPROVE, Step.RETURN, Step.REJECT}:
+        await tell(db, "application_decided", application.id, tenant_id=application.tenant_id)
     return changed
 
 

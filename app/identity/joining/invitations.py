@@ -17,6 +17,7 @@ from app.core.i18n import Locale, msg
 from app.identity.accounts import add_membership
 from app.identity.joining import queries
 from app.identity.joining.models import OrganisationInvitation as Invitation
+from app.identity.joining.news import tell
 from app.identity.joining.policy import takes_members
 from app.identity.joining.problems import InvitationClosed, InvitationUnknown
 from app.identity.joining.schemas import InvitationIn
@@ -263,6 +264,8 @@ async def _write(
     db: Session, sender: Sender, organisation: Organisation, invitation: Invitation, token: str
 ) -> None:
     if not invitation.by_email:
+        # Whether or not somebody has that name: the job finds out.
+        await tell(db, "invited", invitation.id, tenant_id=invitation.tenant_id)
         return
     name = organisation.name
     said = (msg("对方留言：{message}", message=invitation.message),) if invitation.message else ()

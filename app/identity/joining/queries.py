@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select
 
 from app.access.permissions import OVERSEERS
 from app.access.principal import Principal
@@ -17,7 +17,7 @@ from app.identity.joining.models import (
     OrganisationInvitation,
 )
 from app.identity.joining.schemas import ApplicationQuery
-from app.identity.models import Account
+from app.identity.models import Account, Membership, RoleGrant
 
 Application = OrganisationApplication
 Invitation = OrganisationInvitation
@@ -176,3 +176,14 @@ def requests_of(account_id: UUID | None) -> Select[JoinRequest]:
         .order_by(JoinRequest.id.desc())
         .limit(20)
     )
+
+
+def deciders(tenant_id: str, organisation_id: UUID) -> CompoundSelect[UUID]:
+    """Who decides about requests: the organisation's active managers, the province's admins where it has none."""
+    active = select(Account.id).where(Account.tenant_id == tenant_id, Account.status == "active")
+    managing = select(Membership.account_id).where(
+        Membership.organisation_id == organisation_id, Membership.role == "manager"
+    )
+    admins = select(RoleGrant.account_id).where(RoleGrant.role == "province_admin")
+    managers = active.where(Account.id.in_(managing))
+    return managers.union_all(active.where(Account.id.in_(admins), ~managers.exists()))

@@ -14,6 +14,7 @@ from app.identity import queries as people
 from app.identity.accounts import AlreadyMember, add_membership
 from app.identity.joining import queries
 from app.identity.joining.models import JoinRequest
+from app.identity.joining.news import tell
 from app.identity.joining.policy import may_ask_to_join, takes_members
 from app.identity.joining.problems import RequestClosed
 from app.identity.policy import may_appoint
@@ -56,6 +57,7 @@ async def ask(db: Session, *, caller: Principal, organisation_id: UUID, message:
     made = insert(JoinRequest).values(**values, account_id=caller.id).returning(JoinRequest)
     request: JoinRequest = (await db.scalars(made)).one()
     await _note(db, "sent", request)
+    await tell(db, "join_requested", request.id, tenant_id=request.tenant_id)
     return request
 
 
@@ -153,6 +155,7 @@ async def _decide(
     if decided is None:
         raise RequestClosed if await db.scalar(queries.exists(*here)) else NotFound
     await _note(db, str(values["status"]), decided)
+    await tell(db, "join_request_decided", decided.id, tenant_id=decided.tenant_id)
     return decided
 
 
