@@ -8,6 +8,7 @@ from app.identity.routes import router as identity
 from app.instruments.booking.routes import router as bookings
 from app.instruments.importing.routes import router as instrument_imports
 from app.instruments.registry.routes import router as instruments
+from app.operations.routes import router as operations
 from app.organisations.routes import router as organisations
 from app.tasks.routes import router as tasks
 
@@ -21,5 +22,6 @@ for part in (
     tasks,
     audit,
     codes,
+    operations,
 ):
     router.include_router(part)

@@ -14,6 +14,7 @@ from app.instruments.importing.pages import pages as instrument_imports
 from app.instruments.public import JOURNAL_SUBJECTS, instruments_named, shared_by_province, suggestions
 from app.instruments.registry.manage import pages as instrument_management
 from app.instruments.registry.pages import pages as instruments
+from app.operations.pages import pages as operations
 from app.organisations.pages import pages as organisations
 from app.tasks.pages import pages as tasks
 from app.web.pages import home
@@ -38,6 +39,7 @@ parts = (
     tasks,
     integrity,
     audit,
+    operations,
 )
 for part in parts:
     router.include_router(part)

@@ -17,7 +17,7 @@ from app.identity.accounts import (
 )
 from app.identity.contacts.personal import PSEUDONYM, Held, holds, holds_back
 from app.identity.contacts.registration import add_address
-from app.identity.context import sign_in_context
+from app.identity.context import sign_in_context, sign_in_transaction
 from app.identity.joining.applications import start as start_application
 from app.identity.joining.applications import submit as submit_application
 from app.identity.joining.evidence import add as add_evidence
@@ -27,6 +27,7 @@ from app.identity.joining.invitations import send as invite
 from app.identity.joining.requests import ask as ask_to_join
 from app.identity.joining.schemas import ApplicationIn, InvitationIn
 from app.identity.passwords import hash_password
+from app.identity.platform import PublishedKey, signing_keys, slowed
 from app.identity.provider.clients import Credentials, Registration, register_client
 from app.identity.provider.grants import REASONS as GRANT_END_REASONS
 from app.identity.recognition import authenticate, cookie_name
@@ -41,6 +42,7 @@ __all__ = [
     "Held",
     "InvitationIn",
     "Origin",
+    "PublishedKey",
     "Registration",
     "Sender",
     "account_names",
@@ -66,6 +68,9 @@ __all__ = [
     "remove_membership",
     "remove_steward",
     "sign_in_context",
+    "sign_in_transaction",
+    "signing_keys",
+    "slowed",
     "start_application",
     "stewards_of",
     "submit_application",

@@ -1,20 +1,21 @@
 """What features use to write to people."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import func, insert, select
 
-from app.core.db import Session
+from app.core.db import ReadSession, Session
 from app.core.i18n import Locale, Message, msg
 from app.jobs.public import enqueue
 from app.notify.models import OutgoingMail
 from app.notify.senders import folder_of
 from app.settings import Settings
 
-__all__ = ["ADDRESS", "Mail", "kept_in", "queue"]
+__all__ = ["ADDRESS", "Mail", "kept_in", "numbers", "queue"]
 
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 """What browsers take for an address (HTML Living Standard, "e-mail state"); the domain has a dot."""
@@ -62,3 +63,13 @@ async def queue(session: Session, mail: Mail, *, tenant_id: str, delay: timedelt
 def kept_in(settings: Settings) -> Path | None:
     """The folder that mails are kept in instead of being sent; None where they are sent."""
     return folder_of(settings) if settings.smtp_url is None else None
+
+
+async def numbers(session: ReadSession) -> Mapping[str, int]:
+    """How many mails of the last 90 days are in each state. Runs in the sign-in context, which alone reads them."""
+    rows = await session.execute(
+        select(OutgoingMail.state, func.count().label("number"))
+        .group_by(OutgoingMail.state)
+        .order_by(OutgoingMail.state)
+    )
+    return {row.state: row.number for row in rows}

@@ -57,7 +57,22 @@ def test_missing_database_is_said_in_one_line() -> None:
 
 def test_help_needs_no_settings() -> None:
     names = re.findall(r"^    (\w+)", commons("--help").stdout, re.MULTILINE)
-    assert {"demo", "serve", "worker", "migrate", "codes", "test", "assets", "openapi", "lock"} == set(names)
+    assert {
+        "admin",
+        "audit",
+        "operator",
+        "passwords",
+        "verify",
+        "demo",
+        "serve",
+        "worker",
+        "migrate",
+        "codes",
+        "test",
+        "assets",
+        "openapi",
+        "lock",
+    } == set(names)
     for command in (*((name,) for name in names), ("codes", "import")):
         result = commons(*command, "--help", SECRET_KEY="", ENVIRONMENT="wrong")
         assert (result.returncode, result.stderr) == (0, ""), command
