@@ -14,7 +14,12 @@ from tests.support.processes import servers
 pytestmark = pytest.mark.browser
 PHONE = 375
 FIRST_LINKS = {"{instrument}": "/instruments?province=", "{organisation}": "/organisations?province="}
-LISTED = {"{booking}": "/bookings", "{person}": "/people"}
+LISTED = {
+    "{booking}": "/bookings",
+    "{person}": "/people",
+    "{application}": "/organisation-applications",
+    "{own}": "/organisations/apply",
+}
 """What is found in a list that only some may read."""
 PEOPLE = {
     "": (
@@ -41,6 +46,10 @@ PEOPLE = {
             "{organisation}/edit",
             "{organisation}/status",
             "/organisations/new",
+            "/organisation-applications",
+            "{application}",
+            "{organisation}/members",
+            "{organisation}/invitations/new",
             "/people",
             "/appointments",
             "/account/delegations",
@@ -52,6 +61,18 @@ PEOPLE = {
     "sh.researcher": (
         "310000",
         ["/account", "/bookings", "{booking}", "{booking}/move", "{instrument}/book"],
+    ),
+    "zj.newcomer": (
+        "330000",
+        [
+            "/account",
+            "/organisations/apply",
+            "/organisations/apply/new",
+            "{own}",
+            "{own}/withdraw",
+            "{organisation}/join",
+            "/join/nothing-of-the-kind",
+        ],
     ),
     "sh.auditor": ("310000", ["/audit", "/audit/integrity"]),
 }

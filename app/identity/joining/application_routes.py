@@ -92,7 +92,9 @@ async def add_evidence(
     response: Response,
     db: Writes,
     caller: Applicant,
-    files: Annotated[list[UploadFile], File(description="PDF、PNG 或 JPEG，按内容判断")],
+    files: Annotated[
+        list[UploadFile], File(default_factory=list, description="PDF、PNG 或 JPEG，按内容判断")
+    ],
 ) -> ApplicationOut:
     """Add scans of the business licence or certificate: at most five, each of at most 10 MB."""
     application = await applications.own_locked(db, caller=caller, application_id=application_id)
