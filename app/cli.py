@@ -78,6 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     take.add_argument("files", nargs="+", type=Path, metavar="FILE")
     take.set_defaults(run=_passwords)
+    _add_key_commands(commands)
+    _add_remote_commands(commands)
     _add_development_commands(commands)
     return parser
 
@@ -120,6 +122,34 @@ def _moment(value: str) -> "datetime":
     except ValueError:
         raise argparse.ArgumentTypeError(f"{value!r} is no date") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+def _add_key_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    keys = commands.add_parser("keys", help="the keys that sign tokens")
+    what = keys.add_subparsers(required=True, metavar="COMMAND")
+    what.add_parser("list", help="each key, its state and since when").set_defaults(run=_keys_list)
+    rotate = what.add_parser("rotate", help="let the next key sign, and publish another")
+    rotate.add_argument(
+        "--at-once",
+        action="store_true",
+        help="after a theft: forget the keys until now, and what they signed",
+    )
+    rotate.set_defaults(run=_keys_rotate)
+
+
+def _add_remote_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    login = commands.add_parser("login", help="sign in to a platform from here, by a code typed in a browser")
+    login.add_argument(
+        "--server", default="http://127.0.0.1:8000", metavar="URL", help="its address (http://127.0.0.1:8000)"
+    )
+    login.set_defaults(run=_login)
+    commands.add_parser("logout", help="sign out: the tokens kept here are revoked").set_defaults(run=_logout)
+    commands.add_parser("whoami", help="who is signed in, and where").set_defaults(run=_whoami)
+    api = commands.add_parser("api", help="call the API as whoever is signed in")
+    api.add_argument("method", metavar="METHOD", help="GET, POST …")
+    api.add_argument("path", metavar="PATH", help="for example /api/v1/instruments")
+    api.add_argument("--data", metavar="JSON", help="the body")
+    api.set_defaults(run=_api)
 
 
 def _add_development_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -244,6 +274,46 @@ def _passwords(arguments: Arguments) -> None:
     except OSError as error:
         raise LaunchError(f"文件不能读写：{error}", f"a file cannot be read or written: {error}") from None
     sys.stdout.write(f"{path}: {count}\n")
+
+
+def _keys_list(_arguments: Arguments) -> None:
+    from app.launch import signing_keys
+    from app.launch.errors import plain_database_errors
+
+    with plain_database_errors("DATABASE_URL"):
+        signing_keys.list_keys(_settings())
+
+
+def _keys_rotate(arguments: Arguments) -> None:
+    from app.launch import signing_keys
+    from app.launch.errors import plain_database_errors
+
+    with plain_database_errors("DATABASE_URL"):
+        signing_keys.rotate_keys(_settings(), at_once=arguments.at_once)
+
+
+def _login(arguments: Arguments) -> None:
+    from app.launch import remote
+
+    remote.login(arguments.server)
+
+
+def _logout(_arguments: Arguments) -> None:
+    from app.launch import remote
+
+    remote.logout()
+
+
+def _whoami(_arguments: Arguments) -> None:
+    from app.launch import remote
+
+    remote.whoami()
+
+
+def _api(arguments: Arguments) -> int:
+    from app.launch import remote
+
+    return remote.api(arguments.method, arguments.path, data=arguments.data)
 
 
 def _settings() -> "Settings":

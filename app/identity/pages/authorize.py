@@ -104,16 +104,18 @@ async def decide(request: Request, caller: Visitor) -> Response:
 async def _asked(request: Request) -> AuthorizationRequest:
     """The client's request; a bad one is answered to the client, or to the person where the client is not known."""
     settings = settings_of(request)
-    given, pushed = Parameters.read(parse_qsl(request.url.query, keep_blank_values=True)), None
+    given = Parameters.read(parse_qsl(request.url.query, keep_blank_values=True))
+    uri, found = given.once("request_uri") or "", None
     async with sign_in_transaction(request) as session:
         client = await find_client(session, given.once("client_id"))
-        uri = given.once("request_uri") or ""
         if client is not None and uri.startswith(PREFIX):
             found = await open_request(session, client, uri)
-            if isinstance(found, str):
-                query = urlencode({"client_id": client.client_id, "request_uri": found})
-                raise Answered(see_other(request, f"{AUTHORIZE}?{query}"))
-            given, pushed = Parameters.read(found.items()), kept_under(uri)
+    if isinstance(found, str):
+        query = urlencode({"client_id": given.once("client_id"), "request_uri": found})
+        raise Answered(see_other(request, f"{AUTHORIZE}?{query}"))
+    pushed = None if found is None else kept_under(uri)
+    if found is not None:
+        given = Parameters.read(found.items())
     reply = reply_of(client, given, settings)
     assert client is not None  # reply_of refused the rest
     try:

@@ -1,9 +1,10 @@
 """The public keys of applications that sign, as they are registered: what counts as one."""
 
+import base64
 from typing import Any
 
 from joserfc.errors import JoseError
-from joserfc.jwk import Key, KeySet, RSAKey
+from joserfc.jwk import Key, KeySet
 
 ALGORITHMS = ("ES256", "ES384", "Ed25519", "EdDSA", "PS256", "RS256")
 """What a client may sign with; asymmetric, so that our copy of its key signs nothing."""
@@ -22,8 +23,14 @@ def public_keys(jwks: Any) -> list[Key] | None:
         members = jwks["keys"]
         if not isinstance(members, list) or len(members) > MOST_KEYS or any(_PRIVATE & {*m} for m in members):
             return None
-        meant = [m for m in members if m.get("kty") != "oct" and m.get("use", "sig") == "sig"]
-        keys = KeySet.import_key_set({"keys": meant}).keys
+        return KeySet.import_key_set({"keys": [m for m in members if _signs(m)]}).keys
     except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
-    return [k for k in keys if not isinstance(k, RSAKey) or k.raw_value.key_size >= RSA_BITS] or None
+
+
+def _signs(member: dict[str, Any]) -> bool:
+    if member["kty"] == "RSA":
+        modulus = int.from_bytes(base64.urlsafe_b64decode(member["n"] + "=="))
+        if modulus.bit_length() < RSA_BITS:
+            return False
+    return member["kty"] != "oct" and member.get("use", "sig") == "sig"
