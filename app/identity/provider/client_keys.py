@@ -33,4 +33,4 @@ def _signs(member: dict[str, Any]) -> bool:
         modulus = int.from_bytes(base64.urlsafe_b64decode(member["n"] + "=="))
         if modulus.bit_length() < RSA_BITS:
             return False
-    return member["kty"] != "oct" and member.get("use", "sig") == "sig"
+    return bool(member["kty"] != "oct" and member.get("use", "sig") == "sig")
