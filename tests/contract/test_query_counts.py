@@ -42,7 +42,7 @@ LISTS = {
     "/audit": 6,
     "/account": 4,
     "/people": 9,
-    "/organisations/{organisation}/members": 10,
+    "/organisations/{organisation}/members": 14,
 }
 """Statements of each, recognising the caller included."""
 

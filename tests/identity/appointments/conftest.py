@@ -58,9 +58,10 @@ class Office:
         return {row.display_name: row.role for row in found}
 
     async def kinds(self, subject: UUID | str | None = None) -> list[str]:
-        """What the journal of the province says happened, in order."""
+        """What the journal of the province says happened, in order, without refusals."""
         found = await self.run(
-            "SELECT kind FROM journal_event WHERE :id = '' OR subject_id = :id ORDER BY id",
+            "SELECT kind FROM journal_event WHERE (:id = '' OR subject_id = :id) AND kind <> 'access.refused' "
+            "ORDER BY id",
             id=str(subject or ""),
         )
         return [row.kind for row in found]
