@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     """smtp://user:password@host:587, with ?tls=starttls (unless said otherwise), implicit or none (RFC 8314)."""
     mail_from: str | None = None
     """The sender of mails: an address, or `Name <address>`; no-reply@ the host of `base_url` when absent."""
+    demonstration: bool = False
+    """The second step of signing in says which code it waits for; set by `commons demo` alone."""
     max_body_bytes: int = 20 * 1024 * 1024
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Host names that lead here besides that of `base_url`; several with commas between, as below."""
@@ -107,6 +109,8 @@ class Settings(BaseSettings):
                 )
             if not self.base_url.startswith("https://"):
                 raise ValueError("BASE_URL must be https:// in production")
+            if self.demonstration:
+                raise ValueError("DEMONSTRATION tells second factors to everyone: not in production")
         return self
 
     @property

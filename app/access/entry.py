@@ -20,10 +20,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.datastructures import UploadFile
 
 from app.access import idempotency, noting
-from app.access.guards import Guard, caller_of
+from app.access.guards import Guard, SecondFactorRequired, caller_of
 from app.access.permissions import MATRIX, Role
 from app.core.db import Database, ReadSession, Session
-from app.core.errors import SOON, Problem, Unavailable, problem_of, retryable, sqlstate
+from app.core.errors import SOON, Forbidden, Problem, Unavailable, problem_of, retryable, sqlstate
 from app.core.logs import logger
 from app.core.metrics import TRANSACTION_RETRIES
 from app.core.openapi import for_visitors
@@ -142,16 +142,26 @@ async def _once(request: Request, handle: Handler, guards: Sequence[Guard]) -> R
             await guard(request)
         key = None if request.method in SAFE_METHODS else request.headers.get(idempotency.HEADER)
         if key is None or (await caller_of(request)).id is None:
-            response = await handle(request)
+            response = await _handled(request, handle)
         else:
             session = await work.session(request, read_only=False)
-            response = await idempotency.once(session, request, key, lambda: handle(request))
+            response = await idempotency.once(session, request, key, lambda: _handled(request, handle))
         if response.status_code < HTTPStatus.BAD_REQUEST:
             await work.commit()
         # Else it is a refusal, even where it is a form shown again: nothing of it lasts.
         return response
     finally:
         await work.close()
+
+
+async def _handled(request: Request, handle: Handler) -> Response:
+    """The handler's answer; a policy's no to someone whose role is withheld says what would help."""
+    try:
+        return await handle(request)
+    except Forbidden as refusal:
+        if type(refusal) is Forbidden and (await caller_of(request)).withheld:
+            raise SecondFactorRequired from refusal
+        raise
 
 
 async def _rewind(request: Request) -> None:

@@ -28,6 +28,20 @@ class Refusal:
 Verdict = Literal[True] | Refusal
 
 
+class SecondFactorRequired(Forbidden):
+    """The caller's role counts once they have shown a second factor; a browser is sent to do so."""
+
+    code = "identity.second_factor_required"
+    title = msg("此操作需要先完成第二重验证")
+
+
+class ReauthenticationRequired(Forbidden):
+    """The act is sensitive, and the caller showed who they are too long ago; a browser is sent to do so again."""
+
+    code = "identity.reauthentication_required"
+    title = msg("为确认是您本人，请再次验证身份")
+
+
 def ensure(verdict: Verdict) -> None:
     """Go on, or refuse with the policy's reason.
 
@@ -65,6 +79,7 @@ class Guard:
 
         Raises:
             Unauthorized: nobody is signed in.
+            SecondFactorRequired: a role that would cover it is withheld.
             Forbidden: the caller's roles or token scopes do not cover it.
         """
         principal = await caller_of(request)
@@ -72,6 +87,8 @@ class Guard:
             return principal
         if principal.kind == "visitor":
             raise Unauthorized(headers={"WWW-Authenticate": "Bearer"})
+        if principal.awaits_factor_for(self.permission):
+            raise SecondFactorRequired
         if self.permission in principal.held:
             raise Forbidden(msg("访问令牌没有「{scope}」授权", scope=self.permission.scope))
         raise Forbidden(msg("此操作仅限{roles}", roles=holders(self.permission)))

@@ -33,6 +33,8 @@ OVERSEERS = frozenset({Role.PROVINCE_ADMIN, Role.AUDITOR})
 """The roles in a whole province; they see every row of it."""
 WHOLE = OVERSEERS | {Role.OPERATOR}
 """The roles an account has one of at most, in nothing smaller than its whole tenant."""
+STRONG = WHOLE
+"""The roles that count only for whoever has shown two factors."""
 
 
 class Permission(Enum):

@@ -1,6 +1,6 @@
 """The caller of a request or a job."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
@@ -23,6 +23,8 @@ class Principal:
     name: str = ""
     roles: frozenset[Role] = frozenset()
     """Roles in the whole province."""
+    withheld: frozenset[Role] = frozenset()
+    """Roles in the whole province that do not count until the person shows a second factor."""
     organisations: Mapping[UUID, Role] = field(default_factory=dict)
     """Membership: MEMBER or MANAGER of an organisation."""
     stewardships: frozenset[UUID] = frozenset()
@@ -47,7 +49,11 @@ class Principal:
             held |= {Role.PERSON, *self.organisations.values()}
         if self.stewardships:
             held.add(Role.STEWARD)
-        return frozenset().union(*(MATRIX[role] for role in held))
+        return _allowed(held)
+
+    def awaits_factor_for(self, permission: Permission) -> bool:
+        """Whether a second factor would give the caller `permission`, as far as roles decide."""
+        return permission in _allowed(self.withheld) and permission not in self.held
 
     @property
     def permissions(self) -> frozenset[Permission]:
@@ -94,6 +100,10 @@ class Principal:
             session_id=self.session_id,
             address=address,
         )
+
+
+def _allowed(roles: Iterable[Role]) -> frozenset[Permission]:
+    return frozenset().union(*(MATRIX[role] for role in roles))
 
 
 VISITOR = Principal()

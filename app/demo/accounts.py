@@ -1,5 +1,7 @@
 """People in every role, and the list of accounts to try."""
 
+import base64
+import hashlib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from app.demo.data.words import GIVEN_NAMES, SURNAMES
 PASSWORD = "delta-commons-demo"  # noqa: S105 - published on purpose; the demonstration refuses production
 """Of every demonstration account."""
 CLIENT_SECRET = "delta-commons-demo-client"  # noqa: S105 - same
+SECOND_STEP = "  省级管理员和审计员的第二步验证码显示在登录页上 admins' and auditors' codes are shown where they are asked for"
 COLLEAGUES = 20
 """Further members a province, who book and never sign in here."""
 SEED = 20261121
@@ -56,6 +59,11 @@ def people(province: Province) -> list[Person]:
         Person(f"{province.abbreviation}.{post}", name, role, place, signs_in=number < signing_in)
         for number, ((post, role, place), name) in enumerate(zip(posts, names, strict=True))
     ]
+
+
+def totp_secret(key: str) -> str:
+    """What the authenticator app of an account knows; published on purpose, as the password."""
+    return base64.b32encode(hashlib.sha256(f"{PASSWORD} {key}".encode()).digest()[:20]).decode()
 
 
 def system(province: Province) -> System:
@@ -108,7 +116,12 @@ def _listing() -> str:
     rows.append(("系统客户端 system client", *(system(p).client_id for p in PROVINCES)))
     widths = [max(_width(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [_row(row, widths) for row in rows]
-    lines += ["", f"  密码 password: {PASSWORD}", f"  系统客户端密钥 client secret: {CLIENT_SECRET}"]
+    lines += [
+        "",
+        f"  密码 password: {PASSWORD}",
+        SECOND_STEP,
+        f"  系统客户端密钥 client secret: {CLIENT_SECRET}",
+    ]
     return "\n".join(lines)
 
 

@@ -52,6 +52,7 @@ class Step:
 
 STEPS = (
     Step("accounts", steps.accounts, signs_in=True),
+    Step("factors", steps.factors, signs_in=True),
     Step("organisations", steps.organisations),
     Step("memberships", steps.memberships, signs_in=True),
     *(Step(f"instruments-{part}", partial(steps.instruments, part=part)) for part in reversed(steps.PARTS)),

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from app.access.permissions import Role
+from app.access.permissions import STRONG, Role
 from app.core.db import Session
-from app.demo.accounts import CLIENT_SECRET, PASSWORD, PEOPLE, system
+from app.demo.accounts import CLIENT_SECRET, PASSWORD, PEOPLE, system, totp_secret
 from app.demo.data.provinces import Province
 from app.demo.instruments import EACH, INSTRUMENTS, InstrumentPlan
 from app.demo.made import Ids, Made, named, one_in
@@ -45,6 +45,21 @@ async def accounts(session: Session, province: Province, made: Made) -> Ids:
                 session, tenant_id=province.code, account_id=account_id, role=person.role
             )
     return ids
+
+
+async def factors(session: Session, province: Province, made: Made) -> Ids:
+    """The second factors of those who oversee the province."""
+    for person in PEOPLE[province.code]:
+        if person.role in STRONG:
+            await identity.enrol_totp(
+                session,
+                made.settings,
+                tenant_id=province.code,
+                account_id=made.account(province.code, person),
+                secret=totp_secret(person.key),
+                name="演示用验证器",
+            )
+    return {}
 
 
 async def organisations(session: Session, province: Province, made: Made) -> Ids:

@@ -1,5 +1,7 @@
 """The words of the lists of people."""
 
+from collections.abc import Collection
+
 from app.access.permissions import ROLES, Role
 from app.core.i18n import Message, msg, pmsg
 
@@ -49,3 +51,17 @@ PROPOSAL_TONES = {
     "withdrawn": "neutral",
     "expired": "neutral",
 }
+FACTORS: dict[str, Message] = {
+    "pwd": msg("密码"),
+    "otp": msg("验证码"),
+    "hwk": msg("通行密钥"),
+    "swk": msg("通行密钥"),
+}
+"""Methods of RFC 8176 that people know by name."""
+FACTOR_KINDS: dict[str, Message] = {"totp": msg("验证器应用"), "passkey": msg("通行密钥")}
+
+
+def methods_words(methods: Collection[str]) -> list[Message]:
+    """How a person was authenticated, in words."""
+    shown = {words.id: words for method, words in FACTORS.items() if method in methods}
+    return list(shown.values())

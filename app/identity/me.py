@@ -27,6 +27,8 @@ class Me:
     name: str
     province: str
     roles: list[Role]
+    withheld: list[Role]
+    """Roles that count once a second factor was shown."""
     memberships: list[Belonging]
     stewardships: list[UUID]
     scopes: list[str] | None
@@ -44,6 +46,7 @@ async def described(db: ReadSession, *, caller: Principal) -> Me:
         name=caller.name,
         province=caller.tenant_id,
         roles=sorted(caller.roles),
+        withheld=sorted(caller.withheld),
         memberships=memberships,
         stewardships=sorted(caller.stewardships),
         scopes=sorted(caller.scopes) if caller.scopes is not None else None,

@@ -18,6 +18,8 @@ from app.identity.accounts import (
 from app.identity.contacts.personal import PSEUDONYM, Held, holds, holds_back
 from app.identity.contacts.registration import add_address
 from app.identity.context import sign_in_context, sign_in_transaction
+from app.identity.factors.own import enrol_totp
+from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.joining.applications import start as start_application
 from app.identity.joining.applications import submit as submit_application
 from app.identity.joining.evidence import add as add_evidence
@@ -55,6 +57,8 @@ __all__ = [
     "authenticate",
     "cookie_name",
     "create_account",
+    "enrol_totp",
+    "ensure_recently_authenticated",
     "grant_role",
     "hash_password",
     "holds",

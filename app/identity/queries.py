@@ -12,6 +12,7 @@ from app.core.keyset import Order
 from app.identity.models import (
     Account,
     BrowserSession,
+    IdentityProvider,
     LocalCredential,
     Membership,
     RoleGrant,
@@ -31,13 +32,17 @@ def accounts_called(tenant_id: str, text: str) -> Select[UUID]:
     )
 
 
-def live_sessions(account_id: UUID | None, idle: timedelta) -> Select[BrowserSession]:
-    """An account's sessions that still sign in."""
+def live_sessions(
+    account_id: UUID | None, idle: timedelta
+) -> Select[BrowserSession, IdentityProvider | None]:
+    """An account's sessions that still sign in, and where they began."""
     return (
-        select(BrowserSession)
+        select(BrowserSession, IdentityProvider)
+        .outerjoin(IdentityProvider, IdentityProvider.id == BrowserSession.identity_provider_id)
         .where(
             BrowserSession.account_id == account_id,
             BrowserSession.revoked_at.is_(None),
+            BrowserSession.awaiting_factor.is_(False),
             BrowserSession.expires_at > func.clock_timestamp(),
             BrowserSession.last_seen_at > func.clock_timestamp() - idle,
         )

@@ -7,8 +7,8 @@ from fastapi import Request
 from sqlalchemy import ARRAY, Text, Uuid, column, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.access.permissions import Role
-from app.access.principal import VISITOR, Principal
+from app.access.permissions import STRONG, Role
+from app.access.principal import TWO_FACTORS, VISITOR, Principal
 from app.core.crypto import token_digest
 from app.core.db import Database
 from app.core.errors import Unauthorized
@@ -157,12 +157,17 @@ async def _recognised(
         row = (await connection.execute(statement, {"key": key})).one_or_none()
     if row is None:
         return None
+    roles = frozenset(Role(role) for role in row.roles)
+    # A system has no fingers: it proves itself by its secret or key.
+    weak = row.kind == "person" and TWO_FACTORS not in row.methods
+    withheld = roles & STRONG if weak else frozenset()
     return Principal(
         kind=row.kind,
         id=row.id,
         tenant_id=row.tenant_id,
         name=row.name,
-        roles=frozenset(Role(role) for role in row.roles),
+        roles=roles - withheld,
+        withheld=withheld,
         organisations={
             UUID(organisation): Role(role) for organisation, role in (row.organisations or {}).items()
         },

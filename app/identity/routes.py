@@ -17,7 +17,7 @@ from app.identity.appointments.routes import router as appointments
 from app.identity.joining.routes import router as joining
 from app.identity.me import described
 from app.identity.schemas import MemberIn, MemberOut, MemberRoleIn, MeOut, PeopleQuery, PersonOut, SessionOut
-from app.identity.sessions import own_sessions, revoke_session
+from app.identity.sessions import own_sessions, revoke_other_sessions, revoke_session
 
 me = Router(prefix="/me", tags=["me"])
 people_router = Router(prefix="/people", tags=["people"])
@@ -44,9 +44,16 @@ async def list_my_sessions(db: Reads, caller: Self) -> list[SessionOut]:
             last_seen_at=session.last_seen_at,
             expires_at=session.expires_at,
             current=session.current,
+            methods=sorted(session.methods),
         )
         for session in await own_sessions(db, caller=caller)
     ]
+
+
+@me.delete("/sessions", status_code=204, operation_id="revokeMyOtherSessions")
+async def revoke_my_other_sessions(db: Writes, caller: Self) -> None:
+    """Sign out every browser of the caller but the one that asks; for an access token that is every browser."""
+    await revoke_other_sessions(db, caller=caller)
 
 
 @me.delete("/sessions/{session_id}", status_code=204, operation_id="revokeMySession")

@@ -27,6 +27,7 @@ class MeOut(Output):
     name: str
     province: str
     roles: list[Role]
+    withheld: list[Role] = Field(description="完成第二重验证后才生效的角色")
     memberships: list[MembershipOut]
     stewardships: list[UUID]
     scopes: list[str] | None
@@ -43,6 +44,9 @@ class SessionOut(Output):
     last_seen_at: Instant
     expires_at: Instant
     current: bool
+    methods: list[str] = Field(
+        description="RFC 8176 的验证方式；`mfa` 表示已完成第二重验证", examples=[["mfa", "otp", "pwd"]]
+    )
 
 
 class MemberIn(Input):

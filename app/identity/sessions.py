@@ -7,14 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import func, insert, update
 
-from app.access.principal import Principal
+from app.access.principal import TWO_FACTORS, Principal
 from app.core.clock import now
 from app.core.crypto import new_token, token_digest
 from app.core.db import ReadSession, Session
-from app.core.errors import NotFound
+from app.core.errors import NotFound, Unauthorized
 from app.identity import queries
-from app.identity.models import BrowserSession
-from app.journal.public import record
+from app.identity.models import BrowserSession, IdentityProvider
+from app.journal.public import Event, record, record_all
 
 LIFETIME = timedelta(days=14)
 IDLE = timedelta(hours=24)
@@ -42,6 +42,10 @@ class SignedInSession:
     last_seen_at: datetime
     expires_at: datetime
     current: bool
+    methods: frozenset[str]
+    """How the person was authenticated (RFC 8176)."""
+    provider: IdentityProvider | None
+    """Where they signed in; None where by passkey, or at a provider their province does not see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +94,69 @@ async def open_session(
     return token
 
 
+async def strengthen(session: Session, held: BrowserSession, method: str) -> str:
+    """The person of this browser has shown a second factor: the new token for its cookie; the old one is dead.
+
+    Runs in the sign-in context.
+
+    Raises:
+        Unauthorized: the session ended meanwhile, or another request of this browser was faster.
+    """
+    token = new_token()
+    methods = sorted({*held.methods, method, TWO_FACTORS})
+    awaited = held.awaiting_factor
+    strong = (
+        update(BrowserSession)
+        .where(
+            BrowserSession.id == held.id,
+            BrowserSession.digest == held.digest,
+            BrowserSession.revoked_at.is_(None),
+            BrowserSession.expires_at > func.clock_timestamp(),
+        )
+        .values(
+            digest=token_digest(token),
+            methods=methods,
+            authenticated_at=func.clock_timestamp(),
+            last_seen_at=func.clock_timestamp(),
+            awaiting_factor=False,
+            expires_at=now() + LIFETIME if awaited else held.expires_at,
+        )
+        .returning(BrowserSession.id)
+    )
+    if await session.scalar(strong) is None:
+        raise Unauthorized
+    await record(
+        session,
+        "identity.signed_in" if awaited else "identity.reauthenticated",
+        subject=("account", held.account_id),
+        tenant_id=held.tenant_id,
+        actor_id=held.account_id,
+        after={"identity_provider_id": held.identity_provider_id, "methods": methods},
+    )
+    return token
+
+
 def _plain(value: str, length: int) -> str:
     return "".join(c for c in value if c.isprintable())[:length]
 
 
 async def own_sessions(db: ReadSession, *, caller: Principal) -> list[SignedInSession]:
     """The caller's live sessions, the latest used first."""
-    rows = (await db.scalars(queries.live_sessions(caller.id, IDLE))).all()
-    return [
-        SignedInSession(
-            id=row.id,
-            device=Device(row.user_agent, row.address),
-            created_at=row.created_at,
-            last_seen_at=row.last_seen_at,
-            expires_at=min(row.expires_at, row.last_seen_at + IDLE),
-            current=row.id == caller.session_id,
-        )
-        for row in rows
-    ]
+    rows = await db.execute(queries.live_sessions(caller.id, IDLE))
+    return [_described(row.BrowserSession, row.IdentityProvider, caller) for row in rows]
+
+
+def _described(held: BrowserSession, provider: IdentityProvider | None, caller: Principal) -> SignedInSession:
+    return SignedInSession(
+        id=held.id,
+        device=Device(held.user_agent, held.address),
+        created_at=held.created_at,
+        last_seen_at=held.last_seen_at,
+        expires_at=min(held.expires_at, held.last_seen_at + IDLE),
+        current=held.id == caller.session_id,
+        methods=frozenset(held.methods),
+        provider=provider,
+    )
 
 
 async def revoke_session(db: Session, *, caller: Principal, session_id: UUID) -> None:
@@ -130,3 +179,22 @@ async def revoke_session(db: Session, *, caller: Principal, session_id: UUID) ->
         raise NotFound
     kind = "identity.signed_out" if session_id == caller.session_id else "identity.session_revoked"
     await record(db, kind, subject=("browser_session", session_id))
+
+
+async def revoke_other_sessions(db: Session, *, caller: Principal) -> int:
+    """End all of the caller's sessions but the one they call from; how many there were."""
+    revoke = (
+        update(BrowserSession)
+        .where(
+            BrowserSession.account_id == caller.id,
+            BrowserSession.id != caller.session_id,
+            BrowserSession.revoked_at.is_(None),
+        )
+        .values(revoked_at=func.clock_timestamp())
+        .returning(BrowserSession.id)
+    )
+    ended = (await db.scalars(revoke)).all()
+    await record_all(
+        db, [Event("identity.session_revoked", ("browser_session", session_id)) for session_id in ended]
+    )
+    return len(ended)

@@ -53,6 +53,8 @@ OF_NAME_THERE = Limit(free=5, longest=900)
 OF_ADDRESS = Limit(free=300, longest=8)
 OF_NAME = Limit(free=100, longest=60)
 """100 failed tries of one account: NIST SP 800-63B-4 §3.2.2."""
+OF_FACTOR = Limit(free=20, longest=900)
+"""Second factors of an account: whoever tries one knows the password, and six digits are soon tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,11 @@ def key_of(settings: Settings, kind: str, value: str) -> bytes:
     return hmac.digest(derive(settings.secret, "login-attempt"), f"{kind}:{value}".encode(), "sha256")
 
 
-async def admit(session: Session, keys: Keys, *, at_home: bool) -> int:
+async def admit(session: Session, keys: Keys, *, at_home: bool, everywhere: Limit = OF_NAME) -> int:
     """Count a try; the seconds to wait when it comes too early, else 0. `at_home`: the person signed in there before."""
     wait = await count(session, keys.address, OF_ADDRESS)
     wait = wait or await count(session, keys.name_there, OF_NAME_THERE)
-    return wait or (0 if at_home else await count(session, keys.name, OF_NAME))
+    return wait or (0 if at_home else await count(session, keys.name, everywhere))
 
 
 async def count(session: Session, key: bytes, limit: Limit) -> int:

@@ -42,6 +42,7 @@ def run(door: socket.socket, data_dir: Path) -> None:
                 base_url=os.environ.get("BASE_URL") or f"http://{host}:{port}",
                 data_dir=data_dir,
                 log_level="WARNING",
+                demonstration=True,
             )
             say("正在检查数据表 …", "bringing the tables up to date …")
             schema.upgrade(settings)

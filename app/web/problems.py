@@ -6,12 +6,18 @@ from urllib.parse import urlencode, urlsplit
 from fastapi import Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.access.guards import caller_of
+from app.access.guards import ReauthenticationRequired, SecondFactorRequired, caller_of
 from app.core.errors import Problem, Unauthorized
 from app.web.render import render, see_other
 
 SIGN_IN = "/sign-in"
 SECOND_FACTOR = f"{SIGN_IN}/second-factor"
+REMEDIES = (
+    (Unauthorized, SIGN_IN),
+    (SecondFactorRequired, SECOND_FACTOR),
+    (ReauthenticationRequired, f"{SIGN_IN}/again"),
+)
+"""Where a browser is sent to do what is missing, and comes back."""
 
 
 def here(request: Request) -> str:
@@ -29,13 +35,18 @@ def here(request: Request) -> str:
 
 def sign_in_url(request: Request) -> str:
     """Where to sign in, with the way back."""
-    return f"{SIGN_IN}?{urlencode({'next': here(request)})}"
+    return _by_way_of(SIGN_IN, request)
+
+
+def _by_way_of(path: str, request: Request) -> str:
+    return f"{path}?{urlencode({'next': here(request)})}"
 
 
 async def problem_page(request: Request, problem: Problem) -> Response:
-    """The page that says what went wrong and what to do next; an unknown caller is sent to sign in."""
-    if isinstance(problem, Unauthorized):
-        return see_other(request, sign_in_url(request))
+    """The page that says what went wrong and what to do next; whoever must show who they are is sent to do so."""
+    for kind, path in REMEDIES:
+        if isinstance(problem, kind):
+            return see_other(request, _by_way_of(path, request))
     # The page must come also while the database is away: it is then the visitor's page.
     with suppress(Problem, SQLAlchemyError, OSError, TimeoutError):
         await caller_of(request)

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from app.demo.accounts import PASSWORD
+from app.demo.accounts import PASSWORD, totp_secret
 from app.settings import Settings
 from tests.browser.conftest import OpenPage
+from tests.support.factors import code
 from tests.support.processes import servers
 
 pytestmark = pytest.mark.browser
@@ -60,7 +61,17 @@ PEOPLE = {
     ),
     "sh.researcher": (
         "310000",
-        ["/account", "/bookings", "{booking}", "{booking}/move", "{instrument}/book"],
+        [
+            "/account",
+            "/account/factors",
+            "/account/factors/totp",
+            "/account/factors/passkey",
+            "/account/sessions",
+            "/bookings",
+            "{booking}",
+            "{booking}/move",
+            "{instrument}/book",
+        ],
     ),
     "zj.newcomer": (
         "330000",
@@ -120,6 +131,9 @@ async def sign_in(page: Page, url: str, login: str, province: str) -> None:
     await page.locator("input[name=login_name]").fill(login)
     await page.locator("input[type=password]").fill(PASSWORD)
     await page.locator("main button[type=submit]").click()
+    if login.endswith((".admin", ".auditor")):
+        await page.locator("input[name=code]").fill(code(totp_secret(login)))
+        await page.locator("form:has(input[name=code]) button").click()
     await page.wait_for_url(f"{url}/")
 
 

@@ -89,7 +89,10 @@ async def test_lists_of_ones_own_cost_one_statement_each(
     assert len(said) == 2  # the caller, the sessions
     with statements_on(database.connection) as said:
         assert (await client.get("/account")).status_code == 200
-    assert len(said) == 3  # the caller, the sessions, the applications; no organisation to name
+    assert len(said) == 2  # the caller, the applications; no organisation to name
+    with statements_on(database.connection) as said:
+        assert (await client.get("/account/sessions")).status_code == 200
+    assert len(said) == 2  # the caller, the sessions
 
 
 @pytest.mark.parametrize("tenant_id", ["310000", "320000"])
@@ -117,7 +120,7 @@ async def test_sessions_are_ended_on_the_page(
     listed = await session_ids(client)
     form = {"csrf_token": await csrf(client)}
     ended = await client.post(f"/account/sessions/{listed[False][0]}/revoke", data=form)
-    assert (ended.status_code, ended.headers["location"]) == (303, "/account")
+    assert (ended.status_code, ended.headers["location"]) == (303, "/account/sessions")
     assert (await other.get("/api/v1/me")).status_code == 401
     own = await client.post(f"/account/sessions/{listed[True][0]}/revoke", data=form)
     assert (own.status_code, own.headers["location"]) == (303, "/")

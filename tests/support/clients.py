@@ -1,6 +1,6 @@
 """Browsers of test people, and what they make the database do."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.db import Database
 from app.settings import Settings
-from tests.support.people import make_person, sign_in
+from tests.support.people import TWO_FACTORS, make_person, sign_in
 
 
 @dataclass
@@ -24,12 +24,14 @@ class Clients:
     settings: Settings
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
 
-    async def of(self, tenant_id: str, **values: Any) -> httpx2.AsyncClient:
-        """The client of a new person; `values` as `make_person` takes them."""
+    async def of(
+        self, tenant_id: str, *, methods: Collection[str] = TWO_FACTORS, **values: Any
+    ) -> httpx2.AsyncClient:
+        """The client of a new person who signed in by `methods`; `values` as `make_person` takes them."""
         person = await make_person(self.database, self.settings, tenant_id=tenant_id, **values)
         transport = httpx2.ASGITransport(self.app, raise_app_exceptions=False)
         client = httpx2.AsyncClient(transport=transport, base_url="http://testserver")
-        await sign_in(client, self.app, person)
+        await sign_in(client, self.app, person, methods)
         return await self._open.enter_async_context(client)
 
 

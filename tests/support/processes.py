@@ -52,14 +52,14 @@ def environment_of(settings: Settings, *, base_url: str) -> dict[str, str]:
     }
 
 
-def start(settings: Settings, *, port: int | None = None) -> Served:
-    """Start a server; it answers /healthz when this returns.
+def start(settings: Settings, *, port: int | None = None, host: str = "127.0.0.1") -> Served:
+    """Start a server; it answers /healthz when this returns. `host`: what browsers call this machine.
 
     Raises:
         RuntimeError: it did not come up in time.
     """
     port = port or free_port()
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://{host}:{port}"
     command = [sys.executable, "-m", "app.cli", "serve", "--no-worker", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment_of(settings, base_url=url))
     wait_until_up(url, process)
@@ -85,12 +85,12 @@ def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def servers(settings: Settings, count: int = 1) -> Iterator[list[Served]]:
+def servers(settings: Settings, count: int = 1, *, host: str = "127.0.0.1") -> Iterator[list[Served]]:
     """Several servers on one database, stopped at the end."""
     with ExitStack() as stack:
         running = []
         for _ in range(count):
-            served = start(settings)
+            served = start(settings, host=host)
             stack.callback(_stop, served)
             running.append(served)
         yield running

@@ -11,19 +11,24 @@ from app.identity.pages.data import pages as data
 from app.identity.pages.delegations import pages as delegations
 from app.identity.pages.device import pages as device
 from app.identity.pages.end_session import pages as end_session
+from app.identity.pages.factor_reset import pages as factor_reset
+from app.identity.pages.factors import pages as factors
 from app.identity.pages.identities import pages as identities
 from app.identity.pages.members import pages as members
 from app.identity.pages.people import pages as people
 from app.identity.pages.person import pages as person
 from app.identity.pages.register import pages as register
 from app.identity.pages.roles import pages as roles
+from app.identity.pages.second_factor import pages as second_factor
 from app.identity.pages.security import pages as security
+from app.identity.pages.sessions import pages as sessions
 from app.identity.pages.sign_in import pages as sign_in
 from app.identity.pages.sign_out import pages as sign_out
 from app.web.public import Pages
 
 pages = Pages()
 for _part in (
+    second_factor,
     sign_in,
     sign_out,
     identities,
@@ -31,7 +36,10 @@ for _part in (
     device,
     end_session,
     account,
+    factors,
+    sessions,
     people,
+    factor_reset,
     members,
     apply,
     review,

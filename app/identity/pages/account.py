@@ -1,4 +1,4 @@
-"""A person's own page: who they are here, where they are signed in, which applications act for them."""
+"""A person's own page: who they are here, which applications act for them."""
 
 from typing import Annotated
 from uuid import UUID
@@ -10,15 +10,12 @@ from app.access.guards import requires
 from app.access.permissions import ROLES, Permission
 from app.access.principal import Principal
 from app.core.i18n import msg
-from app.identity import cookies
-from app.identity.context import settings_of, sign_in_transaction
+from app.identity.context import sign_in_transaction
 from app.identity.federation.identities import linkable, own_identities
 from app.identity.joining.belonging import on_account as joining
 from app.identity.me import described
 from app.identity.provider.consent import scope_words
 from app.identity.provider.grants import disconnect, own_connections, own_thefts
-from app.identity.sessions import own_sessions, revoke_session
-from app.identity.user_agents import device_name
 from app.web.public import Entry, Pages, render, see_other
 
 pages = Pages(
@@ -30,7 +27,7 @@ Self = Annotated[Principal, requires(Permission.ACCOUNT_MANAGE)]
 
 @pages.get("")
 async def show(request: Request, db: Reads, caller: Self) -> Response:
-    """Who I am, how I sign in, my sessions, my connected applications."""
+    """Who I am, how I sign in, my connected applications."""
     # First, in a transaction that ends before this request's begins: its role sees no identities.
     async with sign_in_transaction(request) as session:
         identities = await own_identities(session, caller=caller)
@@ -43,22 +40,10 @@ async def show(request: Request, db: Reads, caller: Self) -> Response:
         identities=identities,
         may_link=may_link,
         me=await described(db, caller=caller),
-        sessions=[(s, device_name(s.device.user_agent)) for s in await own_sessions(db, caller=caller)],
         **await joining(db, caller=caller),
         connections=[(c, scope_words(c.scopes)) for c in await own_connections(db, caller=caller)],
         thefts=await own_thefts(db, caller=caller),
     )
-
-
-@pages.post("/sessions/{session_id}/revoke")
-async def end_session(request: Request, db: Writes, caller: Self, session_id: UUID) -> Response:
-    """Sign one browser out; the current one too."""
-    await revoke_session(db, caller=caller, session_id=session_id)
-    if session_id != caller.session_id:
-        return see_other(request, "/account", notice=msg("该设备已退出登录"))
-    response = see_other(request, "/", notice=msg("您已退出登录"))
-    cookies.forget_session(response, settings_of(request))
-    return response
 
 
 @pages.post("/connections/{grant_id}/revoke")

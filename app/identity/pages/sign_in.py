@@ -13,6 +13,8 @@ from app.core.errors import Problem
 from app.identity import cookies
 from app.identity.contacts.closing import is_closing
 from app.identity.context import settings_of, sign_in_transaction
+from app.identity.factors import passkeys
+from app.identity.factors.queries import has_factor
 from app.identity.federation.models import IdentityProvider
 from app.identity.federation.problems import NotLinked, ProviderUnreachable, SignInFailed
 from app.identity.federation.queries import provider_of_session
@@ -34,7 +36,7 @@ Visitor = Annotated[Principal, requires(Permission.PUBLIC)]
 @pages.get("/sign-in")
 async def choose(request: Request, _caller: Visitor) -> Response:
     """Choose a province, then where to sign in; `next` is the local page to come back to."""
-    return await _choices_page(request, local_path(request.query_params.get("next")))
+    return await choices_page(request, local_path(request.query_params.get("next")))
 
 
 @pages.get("/sign-in/callback")
@@ -80,9 +82,11 @@ async def _answered(request: Request, caller: Principal, kept: SignInState) -> R
 
 @pages.get(AGAIN)
 async def again(request: Request, caller: Visitor) -> Response:
-    """Ask who is signed in for their proof once more, where they gave it; others choose where."""
+    """Ask who is signed in for a factor, or where they have none for their proof once more; others choose where."""
     next_path = local_path(request.query_params.get("next"))
     async with sign_in_transaction(request) as session:
+        if caller.id is not None and await session.scalar(has_factor(caller.id)):
+            return see_other(request, f"{SECOND_FACTOR}?{urlencode({'next': next_path})}")
         provider = await session.scalar(provider_of_session(caller.session_id))
     if caller.scopes is not None or provider is None or not provider.enabled:
         return see_other(request, f"/sign-in?{urlencode({'next': next_path})}")
@@ -115,16 +119,19 @@ async def _refused(
     """For a browser the page that offers every other way to sign in, with the reason above them; the problem for others."""
     if "text/html" not in request.headers.get("accept", ""):
         raise problem
-    return await _choices_page(request, next_path, problem=problem, tried=provider)
+    return await choices_page(request, next_path, problem=problem, tried=provider)
 
 
-async def _choices_page(
+async def choices_page(
     request: Request,
     next_path: str,
     *,
     problem: Problem | None = None,
     tried: IdentityProvider | None = None,
 ) -> Response:
+    """The provinces with their providers, and the passkey as a way past them; above them what went wrong."""
+    settings = settings_of(request)
+    site = passkeys.site_of(settings)
     async with sign_in_transaction(request) as session:
         provinces = await choices(session)
     home = cookie_of(request, cookies.HOME_COOKIE)
@@ -138,6 +145,7 @@ async def _choices_page(
         usual=next(usual, None) if problem is None else None,
         problem=problem,
         tried=tried,
+        passkey_options=passkeys.request_options(settings, site, "sign_in") if site else None,
     )
 
 
