@@ -11,10 +11,14 @@ from app.identity.models import Account, Membership, RoleGrant
 from app.organisations.public import names
 
 LAW = msg("依法须保存的操作日志；只含账号标识，不含姓名（《网络安全法》第二十一条）")
-OFFICE = msg("本省任命和代理的凭据；只含账号标识，不含姓名")
+OFFICE = msg("本省任命和办理的凭据；只含账号标识，不含姓名")
 OF_ACCOUNT = "account_id = :id"
 OF_APPLICATION = "application_id IN (SELECT id FROM organisation_application WHERE account_id = :id)"
 OF_GRANT = "grant_id IN (SELECT id FROM oauth_grant WHERE account_id = :id)"
+INVITED = (
+    "account_id = :id OR accepted_by = :id "
+    "OR invitee IN (SELECT address FROM email_address WHERE account_id = :id)"
+)
 holds(
     Held(
         "account",
@@ -59,6 +63,17 @@ holds(
     Held("oauth_grant", OF_ACCOUNT, msg("已连接的应用"), signs_in=True),
     Held("oauth_code", OF_ACCOUNT, msg("应用的授权码"), signs_in=True),
     Held("refresh_token", OF_GRANT, msg("应用的刷新令牌"), signs_in=True),
+    Held("device_code", OF_ACCOUNT, msg("待确认的设备"), signs_in=True),
+    Held("join_request", OF_ACCOUNT, msg("加入单位的申请")),
+    Held("organisation_invitation", INVITED, msg("收到的单位邀请")),
+    Held(
+        "organisation_application",
+        OF_ACCOUNT,
+        msg("单位入驻申请"),
+        kept=msg("本省登记单位的凭据；联系人和电话被清除"),
+        masked={"contact_name": PSEUDONYM, "contact_phone": "-"},
+    ),
+    Held("application_step", OF_ACCOUNT, msg("入驻申请的办理记录"), kept=OFFICE),
     Held("account_closing", OF_ACCOUNT, msg("注销请求"), signs_in=True),
     Held("journal_event", "actor_id = :id", msg("操作记录"), kept=LAW),
 )

@@ -10,6 +10,7 @@ from app.access.guards import requires
 from app.access.permissions import ROLES, Permission
 from app.access.principal import Principal
 from app.core.i18n import msg
+from app.identity.contacts import security
 from app.identity.context import sign_in_transaction
 from app.identity.federation.identities import linkable, own_identities
 from app.identity.joining.belonging import on_account as joining
@@ -32,10 +33,12 @@ async def show(request: Request, db: Reads, caller: Self) -> Response:
     async with sign_in_transaction(request) as session:
         identities = await own_identities(session, caller=caller)
         may_link = bool(await linkable(session, caller=caller))
+        known = await security.ways(session, caller.id)
     return render(
         request,
         "identity/account.html",
         caller=caller,
+        known=known,
         roles=ROLES,
         identities=identities,
         may_link=may_link,

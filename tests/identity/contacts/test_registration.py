@@ -212,9 +212,12 @@ async def test_a_host_header_moves_no_link(
     shown = await page(client, "/recover")
     assert shown.status_code == 200
     await with_address(database, settings)
-    evil = {"host": "evil.example", "x-forwarded-host": "evil.example", "forwarded": "host=evil.example"}
+    evil = {"x-forwarded-host": "evil.example", "forwarded": "host=evil.example", "x-host": "evil.example"}
     token = shown.text.split('name="csrf_token" value="')[1].split('"')[0]
-    asked = await client.post("/recover", data={"csrf_token": token, "email": ADDRESS}, headers=evil)
+    sent = {"csrf_token": token, "email": ADDRESS}
+    foreign = await client.post("/recover", data=sent, headers={"host": "evil.example"})
+    assert foreign.status_code == 421
+    asked = await client.post("/recover", data=sent, headers=evil)
     assert asked.status_code == 303
     path = await mailed_path(mailbox, database, settings)
     assert "evil" not in text_of(mailbox.messages[-1])
