@@ -18,7 +18,13 @@ from app.audit import labels
 from app.audit.schemas import AuditEventOut
 from app.core.db import ReadSession
 from app.core.i18n import Message, msg, pmsg
-from app.identity.public import GRANT_END_REASONS, account_names, accounts_called
+from app.identity.public import (
+    APPLICATION_STATES,
+    GRANT_END_REASONS,
+    account_names,
+    accounts_called,
+    application_names,
+)
 from app.journal.public import JournalEvent
 from app.organisations import public as organisations
 
@@ -79,6 +85,9 @@ _SUBJECTS: dict[str, Subject] = {
         beside=("account_id", "deputy_id"),
     ),
     "deputy": Subject(names=_accounts),
+    "join_request": Subject(
+        fields={"organisation_id": pmsg("one", "单位")}, beside=("account_id", "organisation_id")
+    ),
     "oauth_client": Subject(words={"reason": GRANT_END_REASONS}),
     "oauth_grant": Subject(words={"reason": GRANT_END_REASONS}),
     "organisation": Subject(
@@ -87,6 +96,17 @@ _SUBJECTS: dict[str, Subject] = {
         address="/organisations/{id}",
         fields=organisations.FIELDS,
         words=organisations.WORDS,
+    ),
+    "organisation_application": Subject(
+        names=application_names,
+        address="/organisation-applications/{id}",
+        fields=organisations.FIELDS,
+        words={**organisations.WORDS, "status": APPLICATION_STATES},
+    ),
+    "organisation_invitation": Subject(
+        fields={"organisation_id": pmsg("one", "单位"), "role": msg("角色")},
+        words={"role": {role.value: name for role, name in ROLES.items()}},
+        beside=("organisation_id",),
     ),
 }
 

@@ -20,12 +20,14 @@ from app.identity.contacts.registration import add_address
 from app.identity.context import sign_in_context, sign_in_transaction
 from app.identity.factors.own import enrol_totp
 from app.identity.factors.recency import ensure_recently_authenticated
+from app.identity.joining.applications import application_names
 from app.identity.joining.applications import start as start_application
 from app.identity.joining.applications import submit as submit_application
 from app.identity.joining.evidence import add as add_evidence
 from app.identity.joining.evidence import receive as receive_evidence
 from app.identity.joining.invitations import Sender
 from app.identity.joining.invitations import send as invite
+from app.identity.joining.labels import STATES as APPLICATION_STATES
 from app.identity.joining.requests import ask as ask_to_join
 from app.identity.joining.schemas import ApplicationIn, InvitationIn
 from app.identity.passwords import hash_password
@@ -36,6 +38,7 @@ from app.identity.recognition import authenticate, cookie_name
 from app.identity.sessions import Device, Origin, open_session
 
 __all__ = [
+    "APPLICATION_STATES",
     "GRANT_END_REASONS",
     "PSEUDONYM",
     "ApplicationIn",
@@ -53,6 +56,7 @@ __all__ = [
     "add_evidence",
     "add_membership",
     "add_steward",
+    "application_names",
     "ask_to_join",
     "authenticate",
     "cookie_name",

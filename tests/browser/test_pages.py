@@ -26,6 +26,7 @@ PEOPLE = {
     "": (
         "330000",
         [
+            "/join/nothing-of-the-kind",
             "/",
             "/sign-in",
             "/instruments",
@@ -89,7 +90,6 @@ PEOPLE = {
             "{own}",
             "{own}/withdraw",
             "{organisation}/join",
-            "/join/nothing-of-the-kind",
         ],
     ),
     "sh.auditor": ("310000", ["/audit", "/audit/integrity"]),

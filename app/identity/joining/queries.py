@@ -1,5 +1,6 @@
 """Every select of applications, invitations and requests."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,11 @@ def _visible_to(caller: Principal) -> ColumnElement[bool]:
     if not caller.roles & OVERSEERS:
         return own
     return or_(own, and_(Application.tenant_id == caller.tenant_id, Application.submitted_at.is_not(None)))
+
+
+def names_of(caller: Principal, ids: Collection[UUID]) -> Select[UUID, str]:
+    """Ids and names of applications, as far as the caller may see them."""
+    return select(Application.id, Application.name).where(Application.id.in_(ids), _visible_to(caller))
 
 
 def applications_of(account_id: UUID | None) -> Select[Application]:
