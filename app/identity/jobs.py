@@ -3,6 +3,7 @@
 from sqlalchemy import text
 
 from app.core.logs import logger
+from app.identity.appointments import news as office_news
 from app.identity.contacts import work
 from app.identity.context import sign_in_context
 from app.identity.joining import news
@@ -10,7 +11,7 @@ from app.identity.provider.keys import rotate_by_age
 from app.jobs.public import Job, periodic
 
 log = logger(__name__)
-__all__ = ["news", "trim", "work"]
+__all__ = ["news", "office_news", "trim", "work"]
 
 TRIM = tuple(
     text(statement)

@@ -14,6 +14,7 @@ from app.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, 
 from app.core.i18n import msg
 from app.identity.accounts import account_names
 from app.identity.appointments import queries
+from app.identity.appointments.news import tell
 from app.identity.appointments.proposals import open_proposal, withdraw_for_loan
 from app.identity.appointments.province_roles import OneRoleEach, admins_by_right
 from app.identity.models import Account, Delegation
@@ -172,6 +173,8 @@ async def lend(
             reason=reason,
             delegation_id=delegation_id,
         )
+    else:
+        await tell(db, "lent", [deputy_id], tenant_id=caller.tenant_id)
     return delegation_id
 
 
@@ -233,3 +236,5 @@ async def end(db: Session, *, caller: Principal, delegation_id: UUID, of: UUID |
         subject=("delegation", delegation_id),
         before={"account_id": found.account_id, "deputy_id": found.deputy_id, "role": found.role},
     )
+    others = {found.account_id, found.deputy_id} - {caller.id}
+    await tell(db, "loan_ended", others, tenant_id=found.tenant_id)

@@ -16,6 +16,7 @@ from app.core.i18n import msg
 from app.identity.accounts import account_names, grant_role
 from app.identity.appointments import queries
 from app.identity.appointments.models import OPEN_FOR, Appointment
+from app.identity.appointments.news import tell
 from app.identity.appointments.province_roles import account_held, admins_by_right, ensure_eligible
 from app.identity.models import Delegation
 from app.journal.public import record
@@ -169,6 +170,7 @@ async def open_proposal(
         subject=("appointment", appointment_id),
         after={"account_id": account_id, "role": Role.PROVINCE_ADMIN.value, "reason": reason},
     )
+    await tell(db, "proposed", set(admins) - {caller.id, account_id}, tenant_id=caller.tenant_id)
     return appointment_id
 
 
@@ -202,6 +204,8 @@ async def decide(db: Session, *, caller: Principal, appointment_id: UUID, outcom
         subject=("appointment", appointment_id),
         after={"account_id": asked.account_id, "role": asked.role},
     )
+    if outcome != "withdrawn":
+        await tell(db, "decided", [asked.proposed_by], tenant_id=asked.tenant_id)
     if outcome != "approved":
         if asked.delegation_id is not None:
             await _drop_loan(db, caller, asked.delegation_id)
@@ -211,6 +215,7 @@ async def decide(db: Session, *, caller: Principal, appointment_id: UUID, outcom
     await ensure_eligible(db, account=account, role=Role.PROVINCE_ADMIN)
     if asked.delegation_id is not None:
         await _confirm_loan(db, asked.delegation_id)
+        await tell(db, "lent", [asked.account_id], tenant_id=asked.tenant_id)
     else:
         about = {"appointment_id": appointment_id}
         await grant_role(
@@ -220,6 +225,7 @@ async def decide(db: Session, *, caller: Principal, appointment_id: UUID, outcom
             role=Role(asked.role),
             about=about,
         )
+        await tell(db, "appointed", [asked.account_id], tenant_id=asked.tenant_id)
 
 
 def _ensure_theirs_to_decide(caller: Principal, asked: Appointment, outcome: Outcome) -> None:

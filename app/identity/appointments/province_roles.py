@@ -12,6 +12,7 @@ from app.core.errors import Conflict, Forbidden, NotFound, on_violation
 from app.core.i18n import msg
 from app.identity.accounts import grant_role
 from app.identity.appointments import queries
+from app.identity.appointments.news import tell
 from app.identity.models import Account, RoleGrant
 from app.journal.public import record
 
@@ -115,6 +116,7 @@ async def appoint_auditor(db: Session, *, caller: Principal, account_id: UUID, r
     await grant_role(
         db, tenant_id=account.tenant_id, account_id=account_id, role=Role.AUDITOR, about={"reason": reason}
     )
+    await tell(db, "appointed", [account_id], tenant_id=account.tenant_id)
 
 
 async def dismiss(db: Session, *, caller: Principal, account_id: UUID, role: Role, reason: str) -> None:
@@ -140,3 +142,4 @@ async def dismiss(db: Session, *, caller: Principal, account_id: UUID, role: Rol
         before={"role": role.value},
         after={"reason": reason},
     )
+    await tell(db, "dismissed", {account_id} - {caller.id}, tenant_id=account.tenant_id)

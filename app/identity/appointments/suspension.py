@@ -9,6 +9,7 @@ from app.core.db import ReadSession, Session
 from app.core.errors import Conflict, Forbidden
 from app.core.i18n import msg
 from app.identity.appointments import queries
+from app.identity.appointments.news import tell
 from app.identity.appointments.province_roles import account_held, admins_held
 from app.identity.models import Account
 from app.journal.public import record
@@ -74,4 +75,7 @@ async def _change(
         tenant_id=account.tenant_id,
         before={"status": before},
         after={"status": after, "reason": reason},
+    )
+    await tell(
+        db, "suspended" if after == "suspended" else "reactivated", [account_id], tenant_id=account.tenant_id
     )

@@ -4,7 +4,7 @@ The addresses of people are their own, so that a job looks them up in the sign-i
 none reads the news on their pages. A job carries ids only.
 """
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -101,10 +101,16 @@ async def send(job: Job) -> None:
         news = await TELLERS[job.payload["kind"]](db, tenant_id, UUID(job.payload["subject_id"]))
     if news is None:
         return
+    await deliver(job, news)
+
+
+async def deliver(job: Job, news: News, *, statuses: Sequence[str] = ("active",)) -> None:
+    """Queue the mails to those of the people who have an address, and an account in one of these states."""
+    tenant_id: str = job.payload["tenant_id"]
     context = sign_in_context(job.settings, tenant_id=tenant_id, request_id=f"job-{job.id}")
     async with job.database.transaction(context.info()) as session:
         found = select(EmailAddress.address).join(Account, Account.id == EmailAddress.account_id)
-        wanted = found.where(Account.id.in_(news.people), Account.status == "active")
+        wanted = found.where(Account.id.in_(news.people), Account.status.in_(statuses))
         link = f"{job.settings.base_url.rstrip('/')}{news.path}"
         for address in (await session.scalars(wanted)).all():
             mail = Mail(to=address, subject=news.subject, paragraphs=news.paragraphs, link=link)
