@@ -102,7 +102,9 @@ async def list_people(
     return PageOf(items=[PersonOut.model_validate(person) for person in found.items], next=found.next)
 
 
-@people_router.get("/{account_id}", operation_id="getPerson")
+@people_router.get(
+    "/{account_id}", operation_id="getPerson", dependencies=[personal("read.people", "account_id")]
+)
 async def get_person(
     account_id: UUID, db: Reads, caller: Annotated[Principal, requires(Permission.PEOPLE_READ)]
 ) -> PersonOut:

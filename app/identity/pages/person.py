@@ -8,6 +8,7 @@ from fastapi import Request, Response
 
 from app.access.entry import Reads, Writes
 from app.access.guards import requires
+from app.access.noting import personal
 from app.access.permissions import OVERSEERS, Permission, Role
 from app.access.principal import Principal
 from app.core.db import Session
@@ -67,7 +68,7 @@ DEEDS: dict[str, Deed] = {
 }
 
 
-@pages.get("")
+@pages.get("", dependencies=[personal("read.people", "account_id")])
 async def show(account_id: UUID, request: Request, db: Reads, caller: Officer) -> Response:
     """Who they are in the province."""
     person = await people.person(db, caller=caller, account_id=account_id)
