@@ -56,6 +56,7 @@ class Permission(Enum):
     BOOKINGS_CHANGE = "bookings.change"
     PEOPLE_READ = "people.read"
     PEOPLE_MANAGE = "people.manage"
+    IDENTITY_PROVIDERS_MANAGE = "identity_providers.manage"
     DELEGATIONS_MANAGE = "delegations"
     AUDIT_READ = "audit.read"
     TASKS_READ = "tasks.read"
@@ -108,6 +109,7 @@ WORDS: dict[Permission, Message] = {
     Permission.BOOKINGS_CHANGE: msg("改期和取消预约"),
     Permission.PEOPLE_READ: msg("读取管理范围内的人员名单"),
     Permission.PEOPLE_MANAGE: msg("任免省级管理员和审计员，停用和恢复账号"),
+    Permission.IDENTITY_PROVIDERS_MANAGE: msg("设置本省的身份提供方"),
     Permission.DELEGATIONS_MANAGE: msg("查看、委托和收回代理"),
     Permission.AUDIT_READ: msg("读取有权查看的操作记录"),
     Permission.TASKS_READ: msg("查看本人发起的后台任务的进度"),
@@ -131,7 +133,9 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _MEMBER,
     Role.MANAGER: _MEMBER | _OFFICER,
     Role.STEWARD: _PERSON | {_P.INSTRUMENTS_MANAGE},
-    Role.PROVINCE_ADMIN: _PERSON | _OFFICER | {_P.PEOPLE_MANAGE, _P.ORGANISATIONS_REVIEW},
+    Role.PROVINCE_ADMIN: _PERSON
+    | _OFFICER
+    | {_P.PEOPLE_MANAGE, _P.ORGANISATIONS_REVIEW, _P.IDENTITY_PROVIDERS_MANAGE},
     Role.AUDITOR: _PERSON | {_P.AUDIT_READ, _P.PEOPLE_READ, _P.ORGANISATIONS_REVIEW},
     Role.SYSTEM: _VISITOR | {_P.BOOKINGS_READ, _P.INSTRUMENTS_IMPORT, _P.TASKS_READ},
     Role.OPERATOR: _PERSON | {_P.OPERATE},

@@ -65,3 +65,14 @@ def methods_words(methods: Collection[str]) -> list[Message]:
     """How a person was authenticated, in words."""
     shown = {words.id: words for method, words in FACTORS.items() if method in methods}
     return list(shown.values())
+
+
+TOKEN_AUTH_METHODS: dict[str, Message] = {
+    "client_secret_basic": msg("客户端密钥，放在请求头（client_secret_basic）"),
+    "client_secret_post": msg("客户端密钥，放在表单（client_secret_post）"),
+    "none": msg("没有密钥（公开客户端，只用 PKCE）"),
+}
+FIRST_SIGN_INS: dict[str, Message] = {
+    "refuse": msg("拒绝，由管理员开通账号"),
+    "create": msg("按声明自动开通本省账号"),
+}

@@ -14,6 +14,7 @@ from app.core.keyset import Part, link_next
 from app.core.schema import PageOf
 from app.identity import members, people
 from app.identity.appointments.routes import router as appointments
+from app.identity.federation.routes import router as identity_providers
 from app.identity.joining.routes import router as joining
 from app.identity.me import described
 from app.identity.schemas import MemberIn, MemberOut, MemberRoleIn, MeOut, PeopleQuery, PersonOut, SessionOut
@@ -117,4 +118,5 @@ router.include_router(me)
 router.include_router(organisation_members)
 router.include_router(people_router)
 router.include_router(appointments)
+router.include_router(identity_providers)
 router.include_router(joining)

@@ -46,6 +46,17 @@ def at(claims: object, path: str | None) -> Any:
     return next((found for found in inside if found is not None), None)
 
 
+def paths_of(claims: Mapping[str, Any], before: str = "") -> list[str]:
+    """The dotted names of claims, two levels deep, for an admin who writes a claim map."""
+    found: list[str] = []
+    for name in sorted(claims):
+        inside = claims[name]
+        found += (
+            paths_of(inside, f"{name}.") if isinstance(inside, Mapping) and not before else [before + name]
+        )
+    return [printable(name)[:200] for name in found[:100]]
+
+
 def methods_of(provider: IdentityProvider, claims: Mapping[str, Any]) -> list[str]:
     """How the person was authenticated (`amr`, RFC 8176); `mfa` only where the provider is trusted to say so."""
     given = claims.get("amr")

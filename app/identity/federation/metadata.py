@@ -26,6 +26,7 @@ NOT_A_PROVIDER = (
 MOST_KEYS = 100
 SHORTEST_RSA = 2048
 """Bits (RFC 7518 §3.3)."""
+KINDS = frozenset({"EC", "RSA", "OKP"})
 PublicKey = ECKey | RSAKey | OKPKey
 Get = Callable[[str], Awaitable[httpx2.Response]]
 
@@ -149,9 +150,9 @@ def _key(entry: Any) -> PublicKey | None:
     try:
         if entry.get("use", "sig") != "sig" or "verify" not in entry.get("key_ops", ["verify"]):
             return None
+        if entry["kty"] not in KINDS or (entry["kty"] == "RSA" and len(entry["n"]) * 6 < SHORTEST_RSA):
+            return None
         key = JWKRegistry.import_key(entry)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None
-    if isinstance(key, RSAKey) and key.public_key.key_size < SHORTEST_RSA:
         return None
     return key if isinstance(key, ECKey | RSAKey | OKPKey) else None

@@ -2,12 +2,23 @@
 
 from uuid import UUID
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import BigInteger, Select, Uuid, and_, column, or_, select, text
 
 from app.identity.federation.models import SELF, ExternalIdentity, IdentityProvider
 from app.identity.models import BrowserSession
 from app.organisations.public import Organisation
 from app.tenancy.models import Province
+
+LINKS = text("SELECT * FROM identity_provider_links()").columns(
+    column("identity_provider_id", Uuid), column("people", BigInteger), column("admins", BigInteger)
+)
+"""How many people of the own province each of its providers signs in, and how many of them are admins."""
+
+
+def of_province(tenant_id: str) -> Select[IdentityProvider]:
+    """A province's providers in their order."""
+    found = select(IdentityProvider).where(IdentityProvider.tenant_id == tenant_id)
+    return found.order_by(IdentityProvider.position, IdentityProvider.id)
 
 
 def enabled_by_province() -> Select[Province, IdentityProvider | None]:

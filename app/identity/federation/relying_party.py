@@ -102,7 +102,7 @@ class RelyingParty:
             session_id=session_id,
             anew=anew,
         )
-        async with self._client() as client:
+        async with self.client() as client:
             metadata = written_down(self.provider)
             if metadata is None:
                 metadata = await self.cache.renew(self._key("metadata"), partial(self._discovered, client))
@@ -126,7 +126,7 @@ class RelyingParty:
         """
         if not hmac.compare_digest(answer.get("state", "").encode(), kept.state.encode()):
             raise SignInFailed
-        async with self._client() as client:
+        async with self.client() as client:
             metadata = await self._metadata(client)
             self._ensure_it_answered(metadata, answer.get("iss"))
             if "error" in answer or "code" not in answer:
@@ -156,7 +156,7 @@ class RelyingParty:
             BadToken: it is not one.
             ProviderUnreachable: its keys cannot be had.
         """
-        async with self._client() as client:
+        async with self.client() as client:
             metadata = await self._metadata(client)
             # Anyone may send one: forged names of keys make no more requests than one in half a minute.
             header, claims = await self._verified(client, metadata, value, unseen_within=30)
@@ -175,7 +175,7 @@ class RelyingParty:
         Raises:
             ProviderUnreachable: the provider does not answer.
         """
-        async with self._client() as client:
+        async with self.client() as client:
             return (await self._metadata(client)).end_session_endpoint
 
     def _ensure_it_answered(self, metadata: Metadata, named: str | None) -> None:
@@ -250,7 +250,8 @@ class RelyingParty:
         secret = client_secret(self.settings, kept)
         return httpx2.BasicAuth(quote(self.provider.client_id, safe=""), quote(secret, safe=""))
 
-    def _client(self) -> Any:
+    def client(self) -> Any:
+        """What asks the provider: with our credentials there, and within the bounds of `fetching`."""
         kept = self.provider.client_secret
         inside = self.provider.issuer == SELF
         return AsyncOAuth2Client(

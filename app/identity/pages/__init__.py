@@ -17,6 +17,8 @@ from app.identity.pages.identities import pages as identities
 from app.identity.pages.members import pages as members
 from app.identity.pages.people import pages as people
 from app.identity.pages.person import pages as person
+from app.identity.pages.provider_test import pages as provider_test
+from app.identity.pages.providers import pages as providers
 from app.identity.pages.register import pages as register
 from app.identity.pages.roles import pages as roles
 from app.identity.pages.second_factor import pages as second_factor
@@ -32,6 +34,8 @@ for _part in (
     sign_in,
     sign_out,
     identities,
+    provider_test,
+    providers,
     authorize,
     device,
     end_session,

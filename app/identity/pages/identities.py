@@ -38,7 +38,7 @@ async def choose(request: Request, caller: Self) -> Response:
         return _ask_again(request, f"{ADDRESS}/link")
     async with sign_in_transaction(request) as session:
         providers = await identities.linkable(session, caller=caller)
-    return render(request, "identity/identity_link.html", caller=caller, providers=providers)
+    return render(request, "identity/identity_link.html", caller=caller, provider=None, providers=providers)
 
 
 @pages.get("/link/{provider_id}")

@@ -22,6 +22,7 @@ from app.identity.federation.relying_party import RelyingParty
 from app.identity.federation.state import SignInState
 from app.identity.local_path import HOME, local_path
 from app.identity.pages.identities import AGAIN, linked
+from app.identity.pages.provider_test import tried
 from app.identity.recognition import cookie_name
 from app.identity.sessions import Device
 from app.identity.sign_in import Opened, choices, open_for_vouched, provider_of
@@ -60,6 +61,8 @@ async def come_back(request: Request, caller: Visitor) -> Response:
 
 
 async def _answered(request: Request, caller: Principal, kept: SignInState) -> Response:
+    if kept.purpose == "test":
+        return await tried(request, caller, kept)
     async with sign_in_transaction(request) as session:
         provider = await provider_of(session, kept.tenant_id, UUID(kept.provider_id))
     vouched = await RelyingParty.of(request.app, provider).finish(kept, request.query_params)
