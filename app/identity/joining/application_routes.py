@@ -7,6 +7,7 @@ from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 
 from app.access.entry import Reads, Router, Writes
 from app.access.guards import requires
+from app.access.noting import personal
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core.db import ReadSession
@@ -106,6 +107,7 @@ async def add_evidence(
 @all_.get(
     "/{application_id}/evidence/{evidence_id}",
     operation_id="getOrganisationApplicationEvidence",
+    dependencies=[personal("read.evidence", "application_id")],
     response_class=Response,
     responses={200: {"content": {"application/octet-stream": {}}}},
 )

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 
 from app.access.entry import Reads, Router, Writes
 from app.access.guards import requires
+from app.access.noting import personal
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core.db import ReadSession
@@ -35,7 +36,9 @@ Manager = Annotated[Principal, requires(Permission.ORGANISATIONS_MANAGE)]
 Joiner = Annotated[Principal, requires(Permission.ORGANISATIONS_JOIN)]
 
 
-@of_organisation.get("/invitations", operation_id="listInvitations")
+@of_organisation.get(
+    "/invitations", operation_id="listInvitations", dependencies=[personal("read.members", "organisation_id")]
+)
 async def list_invitations(organisation_id: UUID, db: Reads, caller: Manager) -> list[InvitationOut]:
     """The open invitations of an organisation, expired ones too, the latest first."""
     found = await invitations.sent(db, caller=caller, organisation_id=organisation_id)
@@ -76,7 +79,11 @@ async def revoke(organisation_id: UUID, invitation_id: UUID, db: Writes, caller:
     await invitations.revoke(db, caller=caller, organisation_id=organisation_id, invitation_id=invitation_id)
 
 
-@of_organisation.get("/join-requests", operation_id="listJoinRequests")
+@of_organisation.get(
+    "/join-requests",
+    operation_id="listJoinRequests",
+    dependencies=[personal("read.members", "organisation_id")],
+)
 async def list_requests(organisation_id: UUID, db: Reads, caller: Manager) -> list[JoinRequestOut]:
     """Who waits to be let in, the oldest first."""
     found = await requests.waiting(db, caller=caller, organisation_id=organisation_id)
