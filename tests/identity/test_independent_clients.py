@@ -20,6 +20,7 @@ from app.core.db import Database
 from app.identity.federation.relying_party import CALLBACK
 from app.identity.federation.secrets import keep_client_secret
 from app.settings import Settings
+from tests.support.jose import jwks_of, new_key
 from tests.support.node import NODE, peers
 from tests.support.oauth import REDIRECT_URI, answer_of, as_sign_in, journal, make_client, submit
 from tests.support.people import Person, make_person, sign_in
@@ -209,28 +210,8 @@ async def test_a_provider_that_names_another_issuer_is_refused(
     assert (await client.get(link)).status_code == 503
 
 
-async def test_openid_client_of_npm_completes_every_flow(foreign: Foreign) -> None:
-    web = await make_client(foreign.database, foreign.settings)
-    system = await make_client(foreign.database, foreign.settings, "system", scopes=("instruments.read",))
-    given = {
-        "issuer": foreign.url,
-        "redirectUri": REDIRECT_URI,
-        "session": foreign.browser.cookies["commons_session"],
-        "web": {"id": web.client_id, "secret": web.secret},
-        "system": {"id": system.client_id, "secret": system.secret},
-        "subject": str(foreign.person.id),
-    }
-    ran = await asyncio.create_subprocess_exec(
-        NODE,
-        "openid_client.mjs",
-        cwd=peers(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    said, complained = await asyncio.wait_for(ran.communicate(json.dumps(given).encode()), 60)
-    assert ran.returncode == 0, (said + complained).decode()
-    assert said.decode().split() == [
+FLOWS = {
+    "openid_client.mjs": [
         "discovery",
         "code",
         "userinfo",
@@ -238,4 +219,43 @@ async def test_openid_client_of_npm_completes_every_flow(foreign: Foreign) -> No
         "introspection",
         "revocation",
         "credentials",
-    ]
+        "par",
+        "dpop",
+        "private_key_jwt",
+        "device",
+    ],
+    "oauth4webapi.mjs": ["discovery", "dpop", "nonce", "private_key_jwt", "device"],
+}
+
+
+@pytest.mark.parametrize("script", FLOWS)
+async def test_npm_clients_complete_every_flow(foreign: Foreign, script: str) -> None:
+    database, settings, key = foreign.database, foreign.settings, new_key()
+    own = ("organisations.read",)
+    web = await make_client(database, settings)
+    system = await make_client(database, settings, "system", scopes=("instruments.read",))
+    public = await make_client(database, settings, "public")
+    device = await make_client(database, settings, "public", device_grant=True)
+    signing = await make_client(database, settings, "system", scopes=own, jwks=jwks_of(key))
+    given = {
+        "issuer": foreign.url,
+        "redirectUri": REDIRECT_URI,
+        "session": foreign.browser.cookies["commons_session"],
+        "web": {"id": web.client_id, "secret": web.secret},
+        "system": {"id": system.client_id, "secret": system.secret},
+        "public": {"id": public.client_id},
+        "device": {"id": device.client_id},
+        "signing": {"id": signing.client_id, "jwk": key.as_dict(private=True)},
+        "subject": str(foreign.person.id),
+    }
+    ran = await asyncio.create_subprocess_exec(
+        NODE,
+        script,
+        cwd=peers(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    said, complained = await asyncio.wait_for(ran.communicate(json.dumps(given).encode()), 200)
+    assert ran.returncode == 0, (said + complained).decode()
+    assert said.decode().split() == FLOWS[script]
