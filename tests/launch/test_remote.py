@@ -91,7 +91,8 @@ async def test_a_person_signs_in_asks_and_signs_out(
     assert (await terminal.run("whoami"))[0] == 1
     process, user_code = await begin(terminal, served)
     await decide(browser, user_code, "allow")
-    assert await asyncio.to_thread(process.wait, 120) == 0
+    await asyncio.to_thread(process.communicate, timeout=120)
+    assert process.returncode == 0
     assert stat.S_IMODE(terminal.file.stat().st_mode) == 0o600
     assert stat.S_IMODE(terminal.file.parent.stat().st_mode) == 0o700
     assert await terminal.run("whoami") == (0, f"程望舒 (340000) @ {served}\n", "")
