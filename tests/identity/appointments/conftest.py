@@ -57,12 +57,11 @@ class Office:
         )
         return {row.display_name: row.role for row in found}
 
-    async def kinds(self, subject: UUID | str | None = None) -> list[str]:
-        """What the journal of the province says happened, in order, without refusals."""
+    async def kinds(self, subject: UUID | str) -> list[str]:
+        """What the journal says happened to a thing, in order, without refusals and reads."""
         found = await self.run(
-            "SELECT kind FROM journal_event WHERE (:id = '' OR subject_id = :id) AND kind <> 'access.refused' "
-            "ORDER BY id",
-            id=str(subject or ""),
+            "SELECT kind FROM journal_event WHERE subject_id = :id AND kind !~ '^(access|read)' ORDER BY id",
+            id=str(subject),
         )
         return [row.kind for row in found]
 
