@@ -17,7 +17,7 @@ async def test_the_page_is_the_matrix(client: httpx2.AsyncClient, locale: Locale
     page = (await client.get("/help/roles", params={"lang": locale}, headers={"accept": "text/html"})).text
     rows = re.findall(r'<tr data-permission="([^"]+)">(.*?)</tr>', page, re.DOTALL)
     assert [value for value, _ in rows] == [permission.value for permission in Permission]
-    yes = {"zh": "可以", "en": "Yes"}[locale]
+    yes = {"zh": "是", "en": "Yes"}[locale]
     for value, row in rows:
         (_, words), *cells = CELL.findall(row)
         permission = Permission(value)

@@ -19,7 +19,7 @@ async def test_sessions_and_tokens_end_and_do_not_come_back(
     pkce = Pkce()
     tokens = (await redeem(browser, web, (await allow(browser, web.client_id, pkce))["code"], pkce)).json()
     bearer = {"authorization": f"Bearer {tokens['access_token']}"}
-    assert (await admin.get(f"/people/{person.id}", headers=HTML)).text.count("1 台") == 1
+    assert (await admin.get(f"/people/{person.id}", headers=HTML)).text.count("1 个设备") == 1
     path = f"/api/v1/people/{person.id}"
     assert (await admin.post(f"{path}/suspend", json=WHY)).status_code == 204
     assert said(await admin.post(f"{path}/suspend", json=WHY)) == (409, "identity.status_unchanged")
