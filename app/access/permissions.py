@@ -58,6 +58,8 @@ class Permission(Enum):
     PEOPLE_MANAGE = "people.manage"
     IDENTITY_PROVIDERS_MANAGE = "identity_providers.manage"
     DELEGATIONS_MANAGE = "delegations"
+    APPLICATIONS_OWN = "applications.own"
+    APPLICATIONS_MANAGE = "applications.manage"
     AUDIT_READ = "audit.read"
     TASKS_READ = "tasks.read"
     OPERATE = "operations"
@@ -111,6 +113,8 @@ WORDS: dict[Permission, Message] = {
     Permission.PEOPLE_MANAGE: msg("任免省级管理员和审计员，停用和恢复账号"),
     Permission.IDENTITY_PROVIDERS_MANAGE: msg("设置本省的身份提供方"),
     Permission.DELEGATIONS_MANAGE: msg("查看、委托和收回代理"),
+    Permission.APPLICATIONS_OWN: msg("登记和修改本人开发的应用"),
+    Permission.APPLICATIONS_MANAGE: msg("登记和停用本省的应用，审核开发者登记的应用"),
     Permission.AUDIT_READ: msg("读取有权查看的操作记录"),
     Permission.TASKS_READ: msg("查看本人发起的后台任务的进度"),
     Permission.OPERATE: msg("查看平台的运行状况，重新运行失败的后台任务"),
@@ -122,7 +126,7 @@ _VISITOR = frozenset({_P.PUBLIC, _P.CODES_READ, _P.ORGANISATIONS_READ, _P.INSTRU
 _PERSON = (
     _VISITOR
     | {_P.PROFILE_READ, _P.ACCOUNT_MANAGE, _P.BOOKINGS_READ, _P.BOOKINGS_CHANGE, _P.TASKS_READ}
-    | {_P.DELEGATIONS_MANAGE, _P.ORGANISATIONS_JOIN}
+    | {_P.DELEGATIONS_MANAGE, _P.ORGANISATIONS_JOIN, _P.APPLICATIONS_OWN}
 )
 _MEMBER = _PERSON | {_P.BOOKINGS_CREATE}
 _OFFICER = {_P.INSTRUMENTS_MANAGE, _P.INSTRUMENTS_IMPORT, _P.ORGANISATIONS_MANAGE, _P.PEOPLE_READ}
@@ -135,7 +139,7 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     Role.STEWARD: _PERSON | {_P.INSTRUMENTS_MANAGE},
     Role.PROVINCE_ADMIN: _PERSON
     | _OFFICER
-    | {_P.PEOPLE_MANAGE, _P.ORGANISATIONS_REVIEW, _P.IDENTITY_PROVIDERS_MANAGE},
+    | {_P.PEOPLE_MANAGE, _P.ORGANISATIONS_REVIEW, _P.IDENTITY_PROVIDERS_MANAGE, _P.APPLICATIONS_MANAGE},
     Role.AUDITOR: _PERSON | {_P.AUDIT_READ, _P.PEOPLE_READ, _P.ORGANISATIONS_REVIEW},
     Role.SYSTEM: _VISITOR | {_P.BOOKINGS_READ, _P.INSTRUMENTS_IMPORT, _P.TASKS_READ},
     Role.OPERATOR: _PERSON | {_P.OPERATE},

@@ -17,6 +17,7 @@ from app.identity.appointments.routes import router as appointments
 from app.identity.federation.routes import router as identity_providers
 from app.identity.joining.routes import router as joining
 from app.identity.me import described
+from app.identity.oauth_applications.routes import router as applications
 from app.identity.schemas import MemberIn, MemberOut, MemberRoleIn, MeOut, PeopleQuery, PersonOut, SessionOut
 from app.identity.sessions import own_sessions, revoke_other_sessions, revoke_session
 
@@ -120,3 +121,4 @@ router.include_router(people_router)
 router.include_router(appointments)
 router.include_router(identity_providers)
 router.include_router(joining)
+router.include_router(applications)

@@ -20,6 +20,11 @@ UNASKED = {
     "POST /oauth/token": "clients say who they are in the request itself (RFC 6749 §2.3)",
     "POST /oauth/revoke": "same",
     "POST /oauth/introspect": "same",
+    "POST /oauth/par": "same (RFC 9126 §2)",
+    "POST /oauth/device_authorization": "same (RFC 8628 §3.1)",
+    "POST /oauth/authorize": "a form of the client's own page brings its question; the page it leads to asks",
+    "POST /oauth/logout": "a client's page asks to sign out; the page it leads to asks the person (RP-Initiated Logout)",
+    "POST /sign-in/{province}/{provider_id}/logout": "the provider signs what it says (Back-Channel Logout)",
 }
 """Routes that do not ask who calls, each with its reason."""
 

@@ -60,6 +60,13 @@ holds(
         msg("收到和发出的加入邀请"),
     ),
     Held("join_request", OF_ACCOUNT, msg("加入单位的申请")),
+    Held(
+        "oauth_client",
+        "owner_id = :id",
+        msg("登记的应用"),
+        kept=msg("应用的授权和操作记录引用它；应用随账号停用"),
+        masked={"status": "disabled"},
+    ),
     Held("oauth_grant", OF_ACCOUNT, msg("已连接的应用"), signs_in=True),
     Held("oauth_code", OF_ACCOUNT, msg("应用的授权码"), signs_in=True),
     Held("refresh_token", OF_GRANT, msg("应用的刷新令牌"), signs_in=True),

@@ -4,6 +4,9 @@ from app.identity.joining.apply_pages import pages as apply
 from app.identity.joining.invited_pages import pages as invited
 from app.identity.joining.pages import pages as joining
 from app.identity.joining.review_pages import pages as review
+from app.identity.oauth_applications.connected_pages import pages as connected
+from app.identity.oauth_applications.desk_pages import pages as applications
+from app.identity.oauth_applications.own_pages import pages as developer
 from app.identity.pages.account import pages as account
 from app.identity.pages.appointments import pages as appointments
 from app.identity.pages.authorize import pages as authorize
@@ -56,5 +59,8 @@ for _part in (
     register,
     security,
     data,
+    connected,
+    developer,
+    applications,
 ):
     pages.include_router(_part)

@@ -1,11 +1,10 @@
 """A person's own page: who they are here, which applications act for them."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Request, Response
 
-from app.access.entry import Reads, Writes
+from app.access.entry import Reads
 from app.access.guards import requires
 from app.access.permissions import ROLES, Permission
 from app.access.principal import Principal
@@ -15,9 +14,7 @@ from app.identity.context import sign_in_transaction
 from app.identity.federation.identities import linkable, own_identities
 from app.identity.joining.belonging import on_account as joining
 from app.identity.me import described
-from app.identity.provider.consent import scope_words
-from app.identity.provider.grants import disconnect, own_connections, own_thefts
-from app.web.public import Entry, Pages, render, see_other
+from app.web.public import Entry, Pages, render
 
 pages = Pages(
     prefix="/account",
@@ -44,13 +41,4 @@ async def show(request: Request, db: Reads, caller: Self) -> Response:
         may_link=may_link,
         me=await described(db, caller=caller),
         **await joining(db, caller=caller),
-        connections=[(c, scope_words(c.scopes)) for c in await own_connections(db, caller=caller)],
-        thefts=await own_thefts(db, caller=caller),
     )
-
-
-@pages.post("/connections/{grant_id}/revoke")
-async def end_connection(request: Request, db: Writes, caller: Self, grant_id: UUID) -> Response:
-    """Let an application act no more."""
-    await disconnect(db, caller=caller, grant_id=grant_id)
-    return see_other(request, "/account", notice=msg("已断开该应用，其令牌立即失效"))

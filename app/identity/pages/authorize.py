@@ -28,12 +28,13 @@ from app.identity.provider.authorization import (
     RefusedAuthorization,
     Reply,
     SignedIn,
+    UnknownClient,
     issue_code,
     read_request,
     reply_of,
 )
 from app.identity.provider.client_authentication import find_client
-from app.identity.provider.consent import consented, scopes_for
+from app.identity.provider.consent import consented, maker_of, scopes_for
 from app.identity.provider.fresh_sign_in import SINCE, mark_now, signed_in_since
 from app.identity.provider.pushed import PREFIX, close_request, kept_under, open_request
 from app.identity.sign_in import LONGEST_NAME, password_sign_in
@@ -79,11 +80,12 @@ async def show(request: Request, caller: Visitor) -> Response:
         return early.response
     async with sign_in_transaction(request) as session:
         known = "consent" not in asked.prompts and await consented(session, asked, caller)
+        maker = await maker_of(session, asked.client)
     if known:
         return await _give_code(request, asked, person)
     if "none" in asked.prompts:
         return await _refuse(request, asked, "consent_required", "The person must be asked.")
-    return _consent_page(request, asked, caller)
+    return _consent_page(request, asked, caller, maker)
 
 
 @pages.post(DECISION)
@@ -133,6 +135,8 @@ async def _signed_in(request: Request, asked: AuthorizationRequest, caller: Prin
         async with sign_in_transaction(request) as session:
             since = await session.scalar(queries.session_authenticated_at(caller.session_id, caller.id))
         marked = signed_in_since(settings, request.query_params.get(SINCE, ""))
+        if not asked.client.serves(caller.id):
+            raise UnknownClient(msg("该应用尚未通过审核，目前只有它的开发者本人可以使用"))
         if since is not None and (not asked.too_old(since) or (marked is not None and since >= marked)):
             return SignedIn(
                 caller.tenant_id, caller.id, tuple(sorted(caller.methods)), since, caller.session_id
@@ -207,7 +211,9 @@ def _next_path(request: Request) -> str:
     return HOME
 
 
-def _consent_page(request: Request, asked: AuthorizationRequest, caller: Principal) -> Response:
+def _consent_page(
+    request: Request, asked: AuthorizationRequest, caller: Principal, maker: str | None
+) -> Response:
     target = urlsplit(asked.reply.redirect_uri)
     return render(
         request,
@@ -215,6 +221,7 @@ def _consent_page(request: Request, asked: AuthorizationRequest, caller: Princip
         caller=caller,
         form_action=[f"{target.scheme}://{target.netloc}"],
         client=asked.client,
+        maker=maker,
         site=target.netloc,
         scopes=scopes_for(asked.scopes, caller),
         action=_same(request),

@@ -63,6 +63,7 @@ async def look(request: Request, caller: Person) -> Response:
         "identity/device_decision.html",
         caller=caller,
         client=device.client,
+        maker=device.maker,
         address=device.address,
         scopes=scopes_for(device.scopes, caller),
         user_code=form.value.user_code,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import unquote_plus
 
+from app.core.clock import now
 from app.core.crypto import token_digest
 from app.core.db import Session
 from app.identity.provider import queries
@@ -55,9 +56,17 @@ class Shown:
             return False
         if client.secret_digest is None:
             return self.secret is None
-        return self.secret is not None and hmac.compare_digest(
-            token_digest(self.secret), client.secret_digest
-        )
+        return self.secret is not None and _holds(client, token_digest(self.secret))
+
+
+def _holds(client: OAuthClient, digest: bytes) -> bool:
+    """The secret, or until its time is over the one before the last rotation."""
+    assert client.secret_digest is not None
+    if hmac.compare_digest(digest, client.secret_digest):
+        return True
+    if client.previous_digest is None or client.previous_until is None or client.previous_until <= now():
+        return False
+    return hmac.compare_digest(digest, client.previous_digest)
 
 
 async def shown(

@@ -1,5 +1,6 @@
 """Applications registered with us, and how they prove who they are."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -12,7 +13,7 @@ from app.access.permissions import SCOPES
 from app.core.crypto import new_token, token_digest
 from app.core.db import Session
 from app.core.errors import FieldError, Invalid
-from app.core.i18n import msg
+from app.core.i18n import Message, msg
 from app.identity.provider.client_keys import public_keys
 from app.identity.provider.models import OAuthClient
 from app.journal.public import record
@@ -23,6 +24,10 @@ IDENTITY_SCOPES = ("openid",)
 KNOWN_SCOPES = (*IDENTITY_SCOPES, *SCOPES)
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 EVERYTHING = "*"
+ADDRESS_REFUSED = msg("回调地址须为不含片段的 https 地址")
+_HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
+_UNSAFE = re.compile(r'[\s"<>\\^`{|}]')
+"""What RFC 3986 lets stand nowhere in an address; browsers mend it, so that it leads elsewhere than it says."""
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 GRANT_TYPES: dict[Kind, tuple[str, ...]] = {
     "web": ("authorization_code", "refresh_token"),
@@ -54,6 +59,12 @@ class Registration:
     """It runs where there is no browser (RFC 8628)."""
     require_par: bool = False
     dpop_bound: bool = False
+    owner_id: UUID | None = None
+    """The developer who answers for it; none: the province."""
+    purpose: str | None = None
+    homepage: str | None = None
+    reviewed: bool = True
+    """Until it is, it works for its developer alone."""
 
     @property
     def auth_method(self) -> AuthMethod:
@@ -85,8 +96,7 @@ async def register_client(session: Session, wanted: Registration) -> Credentials
         Invalid: a scope is unknown; a redirect URI is not absolute https (http on loopback) or has a fragment; the keys
             are none, or both given and published, or of an application without a secret; their address is not https.
     """
-    if errors := [*_faults(wanted), *_key_faults(wanted)]:
-        raise Invalid(errors=errors)
+    ensure_sound(wanted)
     client_id = wanted.client_id or uuid4().hex
     secret = (wanted.secret or new_token()) if wanted.auth_method == "client_secret" else None
     new = (
@@ -107,6 +117,10 @@ async def register_client(session: Session, wanted: Registration) -> Credentials
             organisation_id=wanted.organisation_id,
             require_par=wanted.require_par,
             dpop_bound=wanted.dpop_bound,
+            owner_id=wanted.owner_id,
+            purpose=wanted.purpose,
+            homepage=wanted.homepage,
+            review="approved" if wanted.reviewed else "pending",
         )
         .returning(OAuthClient.id)
     )
@@ -121,19 +135,34 @@ async def register_client(session: Session, wanted: Registration) -> Credentials
     return Credentials(row_id, client_id, secret)
 
 
+def ensure_sound(wanted: Registration) -> None:
+    """Refuse what no application may be registered with, all faults at once.
+
+    Raises:
+        Invalid: as `register_client`.
+    """
+    if errors := [*_faults(wanted), *_key_faults(wanted)]:
+        raise Invalid(errors=errors)
+
+
 def allowed_scopes(client: OAuthClient) -> list[str]:
     """What an application may ask for."""
     return [*KNOWN_SCOPES] if client.scopes == [EVERYTHING] else client.scopes
 
 
+def unknown_scope(scope: str) -> Message:
+    """What is said of a scope that nobody has."""
+    return msg("未知的权限范围：{scope}", scope=scope)
+
+
 def _faults(wanted: Registration) -> Iterator[FieldError]:
     for scope in wanted.scopes:
         if scope not in KNOWN_SCOPES:
-            yield FieldError("scopes", "scope_unknown", msg("未知的权限范围：{scope}", scope=scope))
+            yield FieldError("scopes", "scope_unknown", unknown_scope(scope))
     for name in ("redirect_uris", "post_logout_redirect_uris"):
         for uri in getattr(wanted, name):
-            if not _acceptable(uri):
-                yield FieldError(name, "redirect_uri_refused", msg("回调地址须为不含片段的 https 地址"))
+            if not acceptable(uri):
+                yield FieldError(name, "redirect_uri_refused", ADDRESS_REFUSED)
 
 
 def _key_faults(wanted: Registration) -> Iterator[FieldError]:
@@ -142,7 +171,7 @@ def _key_faults(wanted: Registration) -> Iterator[FieldError]:
         yield FieldError(
             "jwks", "jwks_refused", msg("公钥集须为 JWK Set，只含非对称公钥，RSA 不少于 2048 位")
         )
-    if uri is not None and not _acceptable(uri):
+    if uri is not None and not acceptable(uri):
         yield FieldError("jwks_uri", "jwks_uri_refused", msg("公钥地址须为不含片段的 https 地址"))
     if jwks is not None and uri is not None:
         yield FieldError("jwks_uri", "jwks_given_twice", msg("公钥集与公钥地址只能填写一项"))
@@ -150,13 +179,15 @@ def _key_faults(wanted: Registration) -> Iterator[FieldError]:
         yield FieldError("jwks", "jwks_of_public_client", msg("公开应用不使用密钥"))
 
 
-def _acceptable(uri: str) -> bool:
-    """OAuth 2.1 §2.3: absolute, no fragment; plain http on this machine only."""
+def acceptable(uri: str) -> bool:
+    """Whether people may be sent to an address (OAuth 2.1 §2.3): absolute, no fragment; plain http on this machine only."""
     try:
         parts = urlsplit(uri)
-        host = parts.hostname
+        host, _ = parts.hostname, parts.port
     except ValueError:
         return False
-    if not host or "#" in uri or parts.username is not None or not uri.isascii() or not uri.isprintable():
+    if not host or not _HOST.fullmatch(host) or "#" in uri or parts.username is not None:
+        return False
+    if _UNSAFE.search(uri) or not uri.isascii() or not uri.isprintable():
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)

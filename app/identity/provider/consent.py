@@ -10,6 +10,7 @@ from app.core.i18n import Message, msg
 from app.identity.provider import queries
 from app.identity.provider.authorization import AuthorizationRequest
 from app.identity.provider.clients import IDENTITY_SCOPES
+from app.identity.provider.models import OAuthClient
 
 WORDS: dict[str, Message] = {
     "openid": msg("确认您的身份"),
@@ -26,6 +27,12 @@ def scopes_for(scopes: Sequence[str], caller: Principal) -> list[tuple[Message, 
     """What the scopes let an application do, and whether the person can do that: it never can more than they."""
     held = {permission.scope for permission in caller.held} | {*IDENTITY_SCOPES}
     return [(WORDS[scope], scope in held) for scope in scopes]
+
+
+async def maker_of(session: Session, client: OAuthClient) -> str | None:
+    """The name of the developer who answers for an application; none where its province does."""
+    name: str | None = await session.scalar(queries.name_of_account(client.owner_id))
+    return name
 
 
 async def consented(session: Session, asked: AuthorizationRequest, caller: Principal) -> bool:

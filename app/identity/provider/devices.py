@@ -18,6 +18,7 @@ from app.identity.provider import queries
 from app.identity.provider.answers import INVALID_GRANT, Denied
 from app.identity.provider.authorization import SignedIn
 from app.identity.provider.clients import allowed_scopes
+from app.identity.provider.consent import maker_of
 from app.identity.provider.models import DeviceCode, OAuthClient
 from app.journal.public import record
 from app.settings import Settings
@@ -63,6 +64,7 @@ class Asking:
     """A device that waits, as its person sees it."""
 
     client: OAuthClient
+    maker: str | None
     scopes: tuple[str, ...]
     address: str
 
@@ -111,10 +113,15 @@ async def asking(session: Session, settings: Settings, caller: Principal, user_c
     if wait := await throttle.count(session, key, GUESSES):
         return wait
     row = (await session.execute(queries.waiting_device(_kept_under(settings, user_code)))).one_or_none()
-    if row is None:
+    if row is None or not row.OAuthClient.serves(caller.id):
         return 0
     await throttle.forget(session, key)
-    return Asking(row.OAuthClient, tuple(row.DeviceCode.scopes), row.DeviceCode.address)
+    return Asking(
+        row.OAuthClient,
+        await maker_of(session, row.OAuthClient),
+        tuple(row.DeviceCode.scopes),
+        row.DeviceCode.address,
+    )
 
 
 def found(answer: Asking | int) -> Asking:

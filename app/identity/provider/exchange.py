@@ -63,7 +63,17 @@ class Exchange:
             return Denied(BadProof.error, "This client must prove that it holds a key.")
         if self.proof is not None and not await self.proof.first_use(self.session):
             return Denied(BadProof.error, "The proof was used before.")
-        return await kinds[kind]()
+        answer = await kinds[kind]()
+        if isinstance(answer, Tokens):
+            await self._note_use()
+        return answer
+
+    async def _note_use(self) -> None:
+        """On what day the application was last used; once a day."""
+        today = now().date()
+        if self.client.last_used_on != today:
+            used = update(OAuthClient).where(OAuthClient.id == self.client.id)
+            await self.session.execute(used.values(last_used_on=today))
 
     @property
     def _jkt(self) -> str | None:

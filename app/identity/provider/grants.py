@@ -146,3 +146,9 @@ async def disconnect(db: Session, *, caller: Principal, grant_id: UUID) -> None:
     own = {grant.id for grant in await own_connections(db, caller=caller)}
     if grant_id not in own or not await revoke_grant(db, grant_id, reason="person"):
         raise NotFound
+
+
+async def disconnect_all(db: Session, *, caller: Principal) -> int:
+    """End everything the caller allowed applications; how many it were."""
+    ids = sorted(one.id for one in await own_connections(db, caller=caller))
+    return sum([await revoke_grant(db, grant_id, reason="person") for grant_id in ids])

@@ -1,6 +1,6 @@
 """Clients, grants, codes, refresh tokens and signing keys."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +44,22 @@ class OAuthClient(Owned, Base):
         ),
         CheckConstraint("jwks_uri ~ '^https?://' AND char_length(jwks_uri) <= 2000", name="jwks_uri"),
         CheckConstraint("status IN ('active', 'disabled')", name="status"),
+        ForeignKeyConstraint(["tenant_id", "owner_id"], ["account.tenant_id", "account.id"]),
+        ForeignKeyConstraint(["tenant_id", "reviewed_by"], ["account.tenant_id", "account.id"]),
+        CheckConstraint("char_length(purpose) BETWEEN 1 AND 500", name="purpose"),
+        CheckConstraint("homepage ~ '^https?://' AND char_length(homepage) <= 500", name="homepage"),
+        CheckConstraint("review IN ('approved', 'pending', 'refused')", name="review"),
+        CheckConstraint("review = 'approved' OR owner_id IS NOT NULL", name="owner"),
+        CheckConstraint("char_length(review_reason) BETWEEN 1 AND 500", name="review_reason"),
+        CheckConstraint("(previous_digest IS NULL) = (previous_until IS NULL)", name="previous"),
+        CheckConstraint(
+            "jsonb_typeof(proposed) = 'object' AND char_length(proposed::text) <= 50000", name="proposed"
+        ),
+        CheckConstraint(
+            "jsonb_array_length(redirect_uris) <= 50 AND jsonb_array_length(post_logout_redirect_uris) <= 50",
+            name="redirect_uris",
+        ),
+        Index("ix_oauth_client_owner_id", "owner_id"),
         {"info": {"row_policy": Own()}},
     )
 
@@ -72,6 +88,27 @@ class OAuthClient(Owned, Base):
     """Whom a system acts for; none: the province."""
     status: Mapped[str] = mapped_column(server_default="active")
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    owner_id: Mapped[UUID | None]
+    """The developer who answers for it; none: the province."""
+    purpose: Mapped[str | None]
+    homepage: Mapped[str | None]
+    review: Mapped[str] = mapped_column(server_default="approved")
+    """Until a province admin approves it, a developer's application works for its developer alone."""
+    review_reason: Mapped[str | None]
+    reviewed_by: Mapped[UUID | None]
+    reviewed_at: Mapped[datetime | None]
+    proposed: Mapped[dict[str, Any] | None]
+    """What its developer wants changed since it was approved; the approved values hold until an admin agrees."""
+    previous_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Of the secret before the last rotation, good until `previous_until`."""
+    previous_until: Mapped[datetime | None]
+    last_used_on: Mapped[date | None]
+    """The last day (UTC) it got a token."""
+    version: Mapped[int] = mapped_column(server_default="1")
+
+    def serves(self, account_id: UUID | None) -> bool:
+        """Whether this person may use it: everybody once it is approved, before only its developer."""
+        return self.review == "approved" or (self.review == "pending" and self.owner_id == account_id)
 
 
 class OAuthGrant(Owned, Base):

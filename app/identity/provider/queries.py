@@ -66,6 +66,11 @@ def active_account(account_id: UUID | None) -> Select[UUID]:
     return select(Account.id).where(Account.id == account_id, Account.status == "active")
 
 
+def name_of_account(account_id: UUID | None) -> Select[str]:
+    """What a person is called."""
+    return select(Account.display_name).where(Account.id == account_id)
+
+
 def person_grants(account_id: UUID | None) -> Select[OAuthGrant]:
     """What a person allowed other applications, the latest first."""
     return (
