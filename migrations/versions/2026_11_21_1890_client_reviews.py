@@ -40,12 +40,12 @@ def upgrade() -> None:
         op.add_column("oauth_client", column)
     for name, condition in CHECKS.items():
         op.create_check_constraint(name, "oauth_client", condition)
-    for column in ("owner_id", "reviewed_by"):
+    for person in ("owner_id", "reviewed_by"):
         op.create_foreign_key(
-            f"fk_oauth_client_tenant_id_{column}",
+            f"fk_oauth_client_tenant_id_{person}",
             "oauth_client",
             "account",
-            ["tenant_id", column],
+            ["tenant_id", person],
             ["tenant_id", "id"],
         )
     op.create_index("ix_oauth_client_owner_id", "oauth_client", ["owner_id"])
