@@ -89,7 +89,7 @@ async def test_lists_of_ones_own_cost_one_statement_each(
     assert len(said) == 2  # the caller, the sessions
     with statements_on(database.connection) as said:
         assert (await client.get("/account")).status_code == 200
-    assert len(said) == 2  # the caller, the applications; no organisation to name
+    assert len(said) == 7  # the caller, two of identities, three of belonging, the applications
     with statements_on(database.connection) as said:
         assert (await client.get("/account/sessions")).status_code == 200
     assert len(said) == 2  # the caller, the sessions
