@@ -88,9 +88,6 @@ async def test_lists_of_ones_own_cost_one_statement_each(
         assert (await client.get("/api/v1/me/sessions")).status_code == 200
     assert len(said) == 2  # the caller, the sessions
     with statements_on(database.connection) as said:
-        assert (await client.get("/account")).status_code == 200
-    assert len(said) == 7  # the caller, two of identities, three of belonging, the applications
-    with statements_on(database.connection) as said:
         assert (await client.get("/account/sessions")).status_code == 200
     assert len(said) == 2  # the caller, the sessions
 

@@ -13,8 +13,8 @@ from app.access.principal import TWO_FACTORS, Principal
 from app.core.clock import now
 from app.core.db import Session
 from app.core.errors import Conflict, FieldError, Invalid, NotFound, on_violation
-from app.core.i18n import msg
-from app.identity.factors import challenges, passkeys, queries, recovery_codes, totp
+from app.core.i18n import DEFAULT, Locale, Message, msg
+from app.identity.factors import challenges, notices, passkeys, queries, recovery_codes, totp
 from app.identity.factors.models import Authenticator, RecoveryCode
 from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.factors.step import Standing
@@ -102,6 +102,7 @@ async def add_totp(
     secret: str,
     code: str,
     name: str,
+    locale: Locale = DEFAULT,
 ) -> Added:
     """Add an authenticator app that shows the right code for `secret`; the code is used up.
 
@@ -114,7 +115,7 @@ async def add_totp(
     if step is None:
         raise CodeMismatch
     kept = totp.sealed(settings, secret)
-    return await _add(session, account, standing, kind="totp", name=name, key=kept, counter=step)
+    return await _add(session, account, standing, locale, kind="totp", name=name, key=kept, counter=step)
 
 
 async def enrol_totp(
@@ -134,7 +135,14 @@ async def enrol_totp(
 
 
 async def add_passkey(
-    session: Session, settings: Settings, *, caller: Principal, standing: Standing, answer: str, name: str
+    session: Session,
+    settings: Settings,
+    *,
+    caller: Principal,
+    standing: Standing,
+    answer: str,
+    name: str,
+    locale: Locale = DEFAULT,
 ) -> Added:
     """Add the passkey a browser has made.
 
@@ -158,6 +166,7 @@ async def add_passkey(
         session,
         account,
         standing,
+        locale,
         kind="passkey",
         name=name,
         key=new.public_key,
@@ -167,7 +176,14 @@ async def add_passkey(
 
 
 async def _add(
-    session: Session, account: Account, standing: Standing, *, kind: str, name: str, **values: object
+    session: Session,
+    account: Account,
+    standing: Standing,
+    locale: Locale,
+    *,
+    kind: str,
+    name: str,
+    **values: object,
 ) -> Added:
     known = (await session.scalars(queries.authenticators(account.id))).all()
     if len(known) >= MOST:
@@ -175,6 +191,7 @@ async def _add(
     row = {"tenant_id": account.tenant_id, "account_id": account.id, "kind": kind, "name": name, **values}
     await session.execute(insert(Authenticator).values(**row))
     await _record(session, account, "identity.factor_added", after={"kind": kind})
+    await _tell(session, account, notices.ADDED, locale)
     codes = () if known else await recovery_codes.replace(session, account)
     method = "otp" if kind == "totp" else "swk"
     return Added(await strengthen(session, standing.held, method), codes)
@@ -204,7 +221,9 @@ async def rename(session: Session, *, caller: Principal, authenticator_id: UUID,
     )
 
 
-async def remove(session: Session, *, caller: Principal, authenticator_id: UUID) -> None:
+async def remove(
+    session: Session, *, caller: Principal, authenticator_id: UUID, locale: Locale = DEFAULT
+) -> None:
     """Remove an authenticator; with the last one the recovery codes go too.
 
     Raises:
@@ -222,6 +241,7 @@ async def remove(session: Session, *, caller: Principal, authenticator_id: UUID)
     if len(known) == 1:
         await session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
     await _record(session, account, "identity.factor_removed", before={"kind": gone.kind})
+    await _tell(session, account, notices.REMOVED, locale)
 
 
 async def new_recovery_codes(session: Session, *, caller: Principal) -> tuple[str, ...]:
@@ -248,6 +268,10 @@ async def own_authenticator(session: Session, *, caller: Principal, authenticato
     if found is None:
         raise NotFound
     return found
+
+
+async def _tell(session: Session, account: Account, what: Message, locale: Locale) -> None:
+    await notices.tell(session, tenant_id=account.tenant_id, account_id=account.id, what=what, locale=locale)
 
 
 async def _record(

@@ -9,7 +9,7 @@ from app.access.principal import Principal
 from app.core.db import Session
 from app.core.errors import NotFound
 from app.core.i18n import msg
-from app.identity.factors import queries
+from app.identity.factors import notices, queries
 from app.identity.factors.models import Authenticator, RecoveryCode
 from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.models import Account, BrowserSession
@@ -64,3 +64,4 @@ async def reset_factors(session: Session, *, caller: Principal, account_id: UUID
         tenant_id=account.tenant_id,
         actor_id=caller.id,
     )
+    await notices.tell(session, tenant_id=account.tenant_id, account_id=account.id, what=notices.RESET)

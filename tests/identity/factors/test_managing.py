@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from app.access.permissions import Role
 from app.core.db import Database
+from app.identity import public as identity
 from app.identity.factors import own
 from app.settings import Settings
 from tests.support.factors import (
@@ -23,6 +24,7 @@ from tests.support.factors import (
     show,
 )
 from tests.support.forms import HTML, submit
+from tests.support.mail import Mailbox, text_of
 from tests.support.oauth import as_sign_in, journal, password_sign_in
 from tests.support.people import PASSWORD, Person, make_person, sign_in
 
@@ -160,6 +162,20 @@ async def test_new_recovery_codes_kill_the_old_ones(weak: httpx2.AsyncClient) ->
     await password_sign_in(weak, login_name=NAME, password=PASSWORD)
     assert (await show(weak, recovery_code=old[0])).status_code == 422
     assert (await show(weak, recovery_code=new[0])).status_code == 303
+
+
+async def test_the_person_is_told_by_mail_in_their_language(
+    weak: httpx2.AsyncClient, person: Person, database: Database, settings: Settings, mailbox: Mailbox
+) -> None:
+    async with database.transaction(identity.sign_in_context(settings).info()) as session:
+        await identity.add_address(session, person.tenant_id, person.id, "shen@example.cn")
+    weak.cookies.set("lang", "en")
+    await add_app(weak)
+    only = await as_sign_in(database, settings, "SELECT id FROM authenticator")
+    await submit(weak, f"{FACTORS}/{only}", f"{FACTORS}/{only}/remove")
+    added, removed = await mailbox.collect(database, settings)
+    assert "A second factor was added" in text_of(added)
+    assert "A second factor was removed" in text_of(removed)
 
 
 async def test_factors_are_renamed_and_removed(

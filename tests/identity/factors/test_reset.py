@@ -8,10 +8,12 @@ from fastapi import FastAPI
 
 from app.access.permissions import Role
 from app.core.db import Database
+from app.identity import public as identity
 from app.settings import Settings
 from tests.support.clients import clients_of
 from tests.support.factors import age_sessions, give_totp
 from tests.support.forms import HTML, submit
+from tests.support.mail import Mailbox, text_of
 from tests.support.oauth import as_sign_in, journal, password_sign_in
 from tests.support.people import PASSWORD, Person, make_person, sign_in
 
@@ -37,15 +39,25 @@ async def left(database: Database, settings: Settings) -> int:
 
 
 async def test_a_reset_ends_sessions_and_lets_the_person_in_by_password(
-    app: FastAPI, client: httpx2.AsyncClient, lost: Person, database: Database, settings: Settings
+    app: FastAPI,
+    client: httpx2.AsyncClient,
+    lost: Person,
+    database: Database,
+    settings: Settings,
+    mailbox: Mailbox,
 ) -> None:
     await sign_in(client, app, lost)
+    async with database.transaction(identity.sign_in_context(settings).info()) as session:
+        await identity.add_address(session, lost.tenant_id, lost.id, "shen@example.cn")
     async with clients_of(app) as clients:
         admin = await clients.of("310000", roles=[Role.PROVINCE_ADMIN])
         assert f'href="{page_of(lost.id)}"' in (await admin.get("/people")).text
         done = await submit(admin, page_of(lost.id), page_of(lost.id))
         assert (done.status_code, done.headers["location"]) == (303, "/people")
     assert await left(database, settings) == 0
+    (mail,) = await mailbox.collect(database, settings)
+    assert (mail["to"], mail["subject"]) == ("shen@example.cn", "您的两步验证有变动")
+    assert "重置了您的两步验证" in text_of(mail)
     assert (await client.get("/api/v1/me")).status_code == 401
     assert (await journal(database, "310000"))[-1] == "identity.factors_reset"
     back = await password_sign_in(client, login_name=NAME, password=PASSWORD, next_path="/bookings")
