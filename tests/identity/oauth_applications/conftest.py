@@ -91,7 +91,7 @@ class Bench:
 
     async def journal(self) -> list[Any]:
         async with self.database.transaction(TenantContext(ZHEJIANG).info()) as session:
-            query = "SELECT kind, before, after FROM journal_event WHERE subject_kind = 'oauth_client' ORDER BY id"
+            query = "SELECT kind, before, after FROM journal_event WHERE subject_type = 'oauth_client' ORDER BY id"
             return list((await session.execute(text(query))).all())
 
 
