@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from app.core import clock
 from app.core.db import Database, Session
-from app.demo import joining, steps
+from app.demo import applications, joining, steps
 from app.demo.bookings import monday_of
 from app.demo.data.provinces import PROVINCES, Province
 from app.demo.made import Ids, Made
@@ -59,6 +59,7 @@ STEPS = (
     Step("bookings", steps.bookings),
     Step("newcomers", joining.newcomers, signs_in=True),
     Step("joining", joining.joining),
+    Step("applications", applications.applications),
 )
 """A step runs for all provinces before the next begins: bookings cross their borders, and the register's newest entries,
 which its list begins with, are the flagships of all four.
