@@ -69,6 +69,8 @@ PEOPLE = {
             "{person}",
             "{person}/do/propose-admin",
             "/bookings?side=received",
+            "/identity-providers",
+            "/identity-providers/new",
         ],
     ),
     "sh.researcher": (
