@@ -11,7 +11,7 @@ from app.access.principal import Principal
 from app.core.i18n import msg
 from app.identity.contacts import security
 from app.identity.context import sign_in_transaction
-from app.identity.federation.identities import linkable, own_identities
+from app.identity.federation.identities import own_identities
 from app.identity.joining.belonging import on_account as joining
 from app.identity.me import described
 from app.web.public import Entry, Pages, render
@@ -29,7 +29,6 @@ async def show(request: Request, db: Reads, caller: Self) -> Response:
     # First, in a transaction that ends before this request's begins: its role sees no identities.
     async with sign_in_transaction(request) as session:
         identities = await own_identities(session, caller=caller)
-        may_link = bool(await linkable(session, caller=caller))
         known = await security.ways(session, caller.id)
     return render(
         request,
@@ -38,7 +37,6 @@ async def show(request: Request, db: Reads, caller: Self) -> Response:
         known=known,
         roles=ROLES,
         identities=identities,
-        may_link=may_link,
         me=await described(db, caller=caller),
         **await joining(db, caller=caller),
     )
