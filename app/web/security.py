@@ -21,7 +21,6 @@ VARY = "Authorization, Cookie, Accept-Language"
 FEATURES = (
     "accelerometer",
     "autoplay",
-    "bluetooth",
     "browsing-topics",
     "camera",
     "display-capture",

@@ -36,6 +36,7 @@ DISCLOSED: dict[str, set[str]] = {
     # One chooses a province's provider before anybody knows who one is.
     "/sign-in": {"identity_provider"},
     "/sign-in/{province}/{provider_id}": {"identity_provider"},
+    "/sign-in/callback": {"identity_provider"},
 }
 """Tables of which a page tells everyone something, with the reason."""
 READERS = (Role.VISITOR, Role.MANAGER, Role.AUDITOR, Role.OPERATOR)

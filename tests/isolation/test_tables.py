@@ -100,7 +100,7 @@ async def test_a_breach_of_writing_is_found(
 async def test_the_sign_in_role_sees_no_business(world_settings: Settings) -> None:
     connection = await connect(world_settings, "app")
     await connection.execute(f"SET ROLE {world_settings.role('login')}")
-    for table in ("instrument", "booking", "organisation", "task_run", "instrument_import"):
+    for table in ("instrument", "booking", "task_run", "instrument_import", "organisation_application"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.fetch(f"SELECT FROM {table}")
     for role in ("owner", "broker"):

@@ -130,13 +130,17 @@ async def confirm_page(provider_id: UUID, deed: Deed, request: Request, db: Read
 @pages.post("/{provider_id}/enable")
 async def enable(provider_id: UUID, request: Request, db: Writes, caller: Admin) -> Response:
     """Enable after the confirmation."""
-    return await _set_enabled(request, db, caller, provider_id, enabled=True)
+    version = (await Form.read(request, VersionForm)).value.version
+    await service.set_enabled(db, caller=caller, provider_id=provider_id, version=version, enabled=True)
+    return see_other(request, ADDRESS, notice=msg("已启用"))
 
 
 @pages.post("/{provider_id}/disable")
 async def disable(provider_id: UUID, request: Request, db: Writes, caller: Admin) -> Response:
     """Disable after the confirmation."""
-    return await _set_enabled(request, db, caller, provider_id, enabled=False)
+    version = (await Form.read(request, VersionForm)).value.version
+    await service.set_enabled(db, caller=caller, provider_id=provider_id, version=version, enabled=False)
+    return see_other(request, ADDRESS, notice=msg("已停用"))
 
 
 @pages.post("/{provider_id}/delete")
@@ -158,14 +162,6 @@ async def move(provider_id: UUID, request: Request, db: Writes, caller: Admin) -
     ids.insert(there, ids.pop(here))
     await service.reorder(db, caller=caller, ids=ids)
     return see_other(request, ADDRESS, notice=msg("顺序已更改"))
-
-
-async def _set_enabled(
-    request: Request, db: Writes, caller: Principal, provider_id: UUID, *, enabled: bool
-) -> Response:
-    version = (await Form.read(request, VersionForm)).value.version
-    await service.set_enabled(db, caller=caller, provider_id=provider_id, version=version, enabled=enabled)
-    return see_other(request, ADDRESS, notice=msg("已启用") if enabled else msg("已停用"))
 
 
 def _form_page(request: Request, form: Form[Any], provider: IdentityProvider | None = None) -> Response:
