@@ -24,8 +24,13 @@ OWN = {
     Permission.PUBLIC,
 }
 """What concerns nobody but the caller."""
-RUNS = {"POST /api/v1/operations/jobs/{job_id}/run", "POST /operations/jobs/{job_id}/run"}
-"""What an operator is for."""
+RUNS = {
+    "POST /api/v1/operations/jobs/{job_id}/run",
+    "POST /operations/jobs/{job_id}/run",
+    "POST /audit/integrity/verify",
+    "POST /audit/integrity/export",
+}
+"""What an operator, or an auditor, is for."""
 
 
 @pytest.fixture

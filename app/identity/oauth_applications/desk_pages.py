@@ -15,7 +15,7 @@ from app.identity.accounts import account_names
 from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.oauth_applications import labels, service
 from app.identity.oauth_applications import review as reviewing
-from app.identity.oauth_applications.own_pages import VersionForm, rotated, told_once
+from app.identity.oauth_applications.own_pages import RotateForm, VersionForm, rotated, told_once
 from app.identity.oauth_applications.policy import may_review
 from app.identity.oauth_applications.schemas import (
     OAuthApplicationChange,
@@ -171,7 +171,9 @@ async def change(application_id: UUID, request: Request, db: Writes, caller: Adm
 @pages.post("/{application_id}/rotate")
 async def rotate(application_id: UUID, request: Request, db: Writes, caller: Admin) -> Response:
     """A new secret, shown this once."""
-    return await rotated(request, db, caller, application_id, back=f"{HOME}/{application_id}")
+    form: Form[RotateForm] = await Form.read(request, RotateForm)
+    client, secret = await rotated(db, caller, application_id, form.value)
+    return told_once(request, caller, client, secret, back=f"{HOME}/{application_id}")
 
 
 @pages.get("/{application_id}/status")

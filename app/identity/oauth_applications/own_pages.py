@@ -9,6 +9,7 @@ from app.access.entry import Reads, Writes
 from app.access.guards import requires
 from app.access.permissions import Permission
 from app.access.principal import Principal
+from app.core.db import Session
 from app.core.i18n import msg
 from app.core.schema import Input, RowVersion
 from app.identity.context import settings_of
@@ -126,7 +127,9 @@ async def _change(db: Writes, caller: Principal, application_id: UUID, typed: Ch
 @pages.post("/applications/{application_id}/rotate")
 async def rotate(application_id: UUID, request: Request, db: Writes, caller: Developer) -> Response:
     """A new secret, shown this once."""
-    return await rotated(request, db, caller, application_id, back=f"{HOME}/{application_id}")
+    form: Form[RotateForm] = await Form.read(request, RotateForm)
+    client, secret = await rotated(db, caller, application_id, form.value)
+    return told_once(request, caller, client, secret, back=f"{HOME}/{application_id}")
 
 
 @pages.get("/applications/{application_id}/close")
@@ -150,16 +153,13 @@ async def close(application_id: UUID, request: Request, db: Writes, caller: Deve
 
 
 async def rotated(
-    request: Request, db: Writes, caller: Principal, application_id: UUID, *, back: str
-) -> Response:
-    """Rotate a secret and show the new one."""
-    form: Form[RotateForm] = await Form.read(request, RotateForm)
-    typed = form.value
+    db: Session, caller: Principal, application_id: UUID, typed: RotateForm
+) -> tuple[OAuthClient, str]:
+    """The application with its new secret."""
     secret = await service.rotate(
         db, caller=caller, application_id=application_id, version=typed.version, keep_old=typed.keep_old
     )
-    client = await service.get(db, caller=caller, application_id=application_id)
-    return told_once(request, caller, client, secret, back=back)
+    return await service.get(db, caller=caller, application_id=application_id), secret
 
 
 def told_once(

@@ -94,12 +94,12 @@ class OAuthApplicationIn(Input):
 class OAuthApplicationChange(Input):
     """What the developer wants changed; all of it is given."""
 
-    name: Name
-    purpose: Purpose
+    name: Name = Field(examples=["仪器看板"])
+    purpose: Purpose = Field(examples=["在课题组的大屏上显示本周预约"])
     homepage: Annotated[str, WebAddress(500)] | None = None
     redirect_uris: Addresses = Field(default=[])
     post_logout_redirect_uris: Addresses = Field(default=[])
-    scopes: Scopes
+    scopes: Scopes = Field(examples=[["openid", "instruments.read"]])
 
 
 class SystemApplicationIn(Input):
