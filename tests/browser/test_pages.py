@@ -77,6 +77,7 @@ PEOPLE = {
         "310000",
         [
             "/account",
+            "/device",
             "/account/factors",
             "/account/factors/totp",
             "/account/factors/passkey",

@@ -160,6 +160,14 @@ async def test_only_a_person_at_a_browser_lets_devices_in(
     assert by_token.status_code in {401, 403}
 
 
+async def test_a_page_with_a_fault_can_be_loaded_anew(client: httpx2.AsyncClient, person: Person) -> None:
+    for path, target in (
+        ("/device/decision", "/device"),
+        ("/oauth/authorize/decision?client_id=x", "/oauth/authorize?client_id=x"),
+    ):
+        assert (await client.get(path)).headers["location"] == target
+
+
 async def test_another_site_cannot_decide(
     client: httpx2.AsyncClient, person: Person, terminal: Credentials
 ) -> None:

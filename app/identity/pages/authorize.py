@@ -88,6 +88,12 @@ async def show(request: Request, caller: Visitor) -> Response:
     return _consent_page(request, asked, caller, maker)
 
 
+@pages.get(DECISION)
+async def again(request: Request, _caller: Visitor) -> Response:
+    """A page shown again after a fault is loaded anew: ask the same question."""
+    return see_other(request, f"{AUTHORIZE}?{request.url.query}")
+
+
 @pages.post(DECISION)
 async def decide(request: Request, caller: Visitor) -> Response:
     """Take the password, or the decision about another application."""

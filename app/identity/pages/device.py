@@ -70,6 +70,12 @@ async def look(request: Request, caller: Person) -> Response:
     )
 
 
+@pages.get("/decision")
+async def again(request: Request, _caller: Person) -> Response:
+    """A page shown again after a fault is loaded anew: begin with the code."""
+    return see_other(request, "/device")
+
+
 @pages.post("/decision")
 async def decision(request: Request, caller: Person) -> Response:
     """Let the device sign in, or not."""
