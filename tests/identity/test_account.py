@@ -131,21 +131,21 @@ async def test_a_connected_application_is_disconnected(
     pkce = Pkce()
     code = (await allow(client, web.client_id, pkce))["code"]
     token = (await redeem(client, web, code, pkce)).json()["access_token"]
-    page = await client.get("/account")
+    page = await client.get("/account/applications")
     assert "仪器搜索助手" in page.text
-    grant = page.text.partition("/account/connections/")[2].partition("/")[0]
+    grant = page.text.partition('href="/account/applications/')[2].partition("/")[0]
     async with clients_of(app) as clients:
         stranger = await clients.of("310000")
         refused = await stranger.post(
-            f"/account/connections/{grant}/revoke", data={"csrf_token": await csrf(stranger)}
+            f"/account/applications/{grant}/end", data={"csrf_token": await csrf(stranger)}
         )
         assert refused.status_code == 404
     form = {"csrf_token": await csrf(client)}
-    ended = await client.post(f"/account/connections/{grant}/revoke", data=form)
+    ended = await client.post(f"/account/applications/{grant}/end", data=form)
     assert ended.status_code == 303
     used = await client.get("/api/v1/me", headers={"Authorization": f"Bearer {token}"})
     assert used.status_code == 401
-    again = await client.post(f"/account/connections/{grant}/revoke", data=form)
+    again = await client.post(f"/account/applications/{grant}/end", data=form)
     assert again.status_code == 404
 
 

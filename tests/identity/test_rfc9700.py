@@ -270,7 +270,7 @@ async def test_4_14_a_stolen_refresh_token_ends_the_family_and_both_sides_are_to
     assert await with_token(client, thief["access_token"]) == 401
     assert "oauth_grant.revoked" in await journal(database, "310000")
     assert "oauth_client.grant_revoked" in await journal(database, "320000")
-    assert "刷新令牌被重复使用，可能已被盗用" in (await client.get("/account")).text
+    assert "刷新令牌被重复使用，可能已被盗用" in (await client.get("/account/applications")).text
     alive = "SELECT count(*) FROM oauth_grant WHERE revoked_at IS NULL"
     assert await as_sign_in(database, settings, alive) == 0
 

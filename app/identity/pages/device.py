@@ -91,7 +91,7 @@ async def decision(request: Request, caller: Person) -> Response:
         return _blamed(request, caller, form, problem)
     return see_other(
         request,
-        "/account",
+        "/account/applications",
         notice=msg("已允许，请回到设备上继续") if allow else msg("已拒绝，该设备不会登录"),
     )
 
