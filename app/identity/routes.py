@@ -54,7 +54,7 @@ async def list_my_sessions(db: Reads, caller: Self) -> list[SessionOut]:
 
 @me.delete("/sessions", status_code=204, operation_id="revokeMyOtherSessions")
 async def revoke_my_other_sessions(db: Writes, caller: Self) -> None:
-    """Sign out every browser of the caller but the one that asks; for an access token that is every browser."""
+    """Sign out every browser of the caller but the one that asks, which signed in of late; an access token cannot."""
     await revoke_other_sessions(db, caller=caller)
 
 

@@ -13,6 +13,7 @@ from app.core.crypto import new_token, token_digest
 from app.core.db import ReadSession, Session
 from app.core.errors import NotFound, Unauthorized
 from app.identity import queries
+from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.models import BrowserSession, IdentityProvider
 from app.journal.public import Event, record, record_all
 
@@ -160,11 +161,14 @@ def _described(held: BrowserSession, provider: IdentityProvider | None, caller: 
 
 
 async def revoke_session(db: Session, *, caller: Principal, session_id: UUID) -> None:
-    """End one of the caller's sessions.
+    """End one of the caller's sessions; another than the one they call from only for who was there of late (ASVS 5.0 V7.5.2).
 
     Raises:
         NotFound: the caller has no such live session.
+        ReauthenticationRequired: the caller showed who they are too long ago, or calls by an access token.
     """
+    if session_id != caller.session_id:
+        await ensure_recently_authenticated(db, caller=caller)
     revoke = (
         update(BrowserSession)
         .where(
@@ -182,7 +186,12 @@ async def revoke_session(db: Session, *, caller: Principal, session_id: UUID) ->
 
 
 async def revoke_other_sessions(db: Session, *, caller: Principal) -> int:
-    """End all of the caller's sessions but the one they call from; how many there were."""
+    """End all of the caller's sessions but the one they call from; how many there were.
+
+    Raises:
+        ReauthenticationRequired: the caller showed who they are too long ago, or calls by an access token.
+    """
+    await ensure_recently_authenticated(db, caller=caller)
     revoke = (
         update(BrowserSession)
         .where(

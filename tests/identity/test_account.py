@@ -14,6 +14,7 @@ from app.settings import Settings
 from app.tenancy.context import TenantContext
 from tests.support.clients import Clients, clients_of, statements_on
 from tests.support.database import RolledBackDatabase
+from tests.support.factors import age_sessions
 from tests.support.oauth import Pkce, allow, journal, make_client, redeem
 from tests.support.people import Person, make_person, sign_in
 from tests.support.places import make_organisation
@@ -122,6 +123,40 @@ async def test_sessions_are_ended_on_the_page(
     own = await client.post(f"/account/sessions/{listed[True][0]}/revoke", data=form)
     assert (own.status_code, own.headers["location"]) == (303, "/")
     assert (await client.get("/api/v1/me")).status_code == 401
+
+
+async def test_ending_other_sessions_asks_again_who_is_there(
+    app: FastAPI, client: httpx2.AsyncClient, database: Database, settings: Settings, person: Person
+) -> None:
+    other = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://testserver")
+    await sign_in(other, app, person)
+    listed, form = await session_ids(client), {"csrf_token": await csrf(client)}
+    await age_sessions(database, settings)
+    for act in (f"{listed[False][0]}/revoke", "revoke-others"):
+        sent = await client.post(f"/account/sessions/{act}", data=form, headers={"Accept": "text/html"})
+        assert sent.headers["location"].startswith("/sign-in/again")
+    refused = [
+        await client.delete(f"/api/v1/me/sessions/{listed[False][0]}"),
+        await client.delete("/api/v1/me/sessions"),
+    ]
+    assert {one.json()["code"] for one in refused} == {"identity.reauthentication_required"}
+    assert (await other.get("/api/v1/me")).status_code == 200
+    own = await client.delete(f"/api/v1/me/sessions/{listed[True][0]}")
+    assert own.status_code == 204, "signing out here asks nothing"
+
+
+async def test_an_access_token_ends_no_sessions(
+    client: httpx2.AsyncClient, database: Database, settings: Settings, person: Person
+) -> None:
+    web, pkce = await make_client(database, settings, scopes=("account",)), Pkce()
+    answer = await allow(client, web.client_id, pkce, scope="account")
+    token = (await redeem(client, web, answer["code"], pkce)).json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    listed = await session_ids(client)
+    client.cookies.clear()
+    for path in ("", f"/{listed[True][0]}"):
+        refused = await client.delete(f"/api/v1/me/sessions{path}", headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (403, "identity.reauthentication_required")
 
 
 async def test_a_connected_application_is_disconnected(

@@ -94,6 +94,19 @@ async def test_a_suspended_account_is_not_opened(
     assert await as_sign_in(database, settings, "SELECT count(*) FROM account") == 1
 
 
+async def test_one_subject_of_two_issuers_is_two_people(
+    client: httpx2.AsyncClient, told: Rogue, database: Database, settings: Settings
+) -> None:
+    async with rogue() as other:
+        met = []
+        providers = {one.issuer: await add_provider(database, settings, one.issuer) for one in (told, other)}
+        for one in (told, other, told):
+            client.cookies.clear()
+            await enter(client, one, providers[one.issuer], sub="u-1")
+            met.append((await client.get("/api/v1/me")).json()["id"])
+    assert met[0] == met[2] != met[1]
+
+
 async def test_one_subject_of_one_issuer_is_another_person_in_each_province(
     client: httpx2.AsyncClient, told: Rogue, database: Database, settings: Settings
 ) -> None:

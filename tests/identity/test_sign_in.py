@@ -189,6 +189,18 @@ async def test_the_session_is_a_new_one_after_signing_in(
     assert (await me(client)).status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("site", "goes"), [("cross-site", False), ("same-site", False), ("same-origin", True), ("none", True)]
+)
+async def test_another_sites_page_signs_nobody_in_unasked(
+    client: httpx2.AsyncClient, site: str, goes: bool
+) -> None:
+    """A provider that still knows the person would else answer without a word."""
+    answer = await client.get(await provider_link(client), headers={"Sec-Fetch-Site": site})
+    assert answer.status_code == (303 if goes else 200)
+    assert ("sign_in" in client.cookies) is goes
+
+
 async def test_a_callback_without_its_browser_is_refused(
     client: httpx2.AsyncClient, database: Database, settings: Settings
 ) -> None:

@@ -98,10 +98,13 @@ async def again(request: Request, caller: Visitor) -> Response:
 
 @pages.get("/sign-in/{province}/{provider_id}")
 async def go(request: Request, province: str, provider_id: UUID, _caller: Visitor) -> Response:
-    """Go to the provider."""
+    """Go to the provider; from another site's page only by way of ours, where the person presses (ASVS 5.0 V7.6.2)."""
+    next_path = local_path(request.query_params.get("next"))
+    if request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
+        return await choices_page(request, next_path)
     async with sign_in_transaction(request) as session:
         provider = await provider_of(session, province, provider_id)
-    return await _go(request, provider, local_path(request.query_params.get("next")))
+    return await _go(request, provider, next_path)
 
 
 async def _go(

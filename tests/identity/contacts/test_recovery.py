@@ -15,6 +15,7 @@ from tests.support.accounts import (
     page,
     with_address,
 )
+from tests.support.factors import SECOND_FACTOR, code, give_totp, show
 from tests.support.forms import faults_of
 from tests.support.mail import Mailbox, text_of
 from tests.support.oauth import (
@@ -142,6 +143,19 @@ async def test_what_has_ended_meanwhile(
     await as_sign_in(database, settings, "UPDATE account SET status = 'active'")
     await password_sign_in(client, login_name=ADDRESS, password=OLD)
     assert await live_sessions(database, settings) == 1
+
+
+async def test_a_new_password_does_not_go_around_the_second_factor(
+    client: httpx2.AsyncClient, database: Database, settings: Settings, mailbox: Mailbox
+) -> None:
+    await give_totp(database, settings, await with_address(database, settings))
+    await ask_to_recover(client)
+    await follow(client, await mailed_path(mailbox, database, settings), password=PASSWORD)
+    halfway = await password_sign_in(client, login_name=ADDRESS, password=PASSWORD)
+    assert halfway.headers["location"].startswith(SECOND_FACTOR)
+    assert (await client.get("/api/v1/me")).status_code == 401
+    assert (await show(client, code=code())).status_code == 303
+    assert (await client.get("/api/v1/me")).status_code == 200
 
 
 async def test_a_link_lives_thirty_minutes(

@@ -83,6 +83,16 @@ async def test_a_password_that_stays(
     assert await as_sign_in(database, settings, "SELECT password_hash FROM local_credential") == before
 
 
+async def test_a_password_does_not_expire(
+    app: FastAPI, client: httpx2.AsyncClient, database: Database, settings: Settings
+) -> None:
+    await with_address(database, settings)
+    long_ago = "UPDATE local_credential SET changed_at = changed_at - interval '20 years'"
+    await as_sign_in(database, settings, long_ago)
+    await password_sign_in(client, login_name=ADDRESS, password=OLD)
+    assert (await page(client, ROOM)).status_code == 200
+
+
 async def test_guessing_the_password_from_a_taken_session_gets_slower(person: httpx2.AsyncClient) -> None:
     answers = [await change_password(person, old_password=f"wrong {n}") for n in range(12)]
     assert 429 in [answer.status_code for answer in answers]
