@@ -17,6 +17,7 @@ from app.identity.appointments import queries
 from app.identity.appointments.news import tell
 from app.identity.appointments.proposals import open_proposal, withdraw_for_loan
 from app.identity.appointments.province_roles import OneRoleEach, admins_by_right
+from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.models import Account, Delegation
 from app.journal.public import record
 from app.organisations.public import names as organisation_names
@@ -126,6 +127,7 @@ async def lend(
 
     Raises:
         Forbidden: the caller has not this role in their own right; what was lent is not lent on.
+        ReauthenticationRequired: the caller showed who they are too long ago.
         Invalid: the deputy is unknown in the province or the caller themselves, or the term is too long or past.
         Conflict: it is lent already, the deputy may not have this role, or nobody could confirm.
     """
@@ -198,6 +200,7 @@ async def _own(db: Session, caller: Principal, office: Office) -> Sequence[UUID]
     )
     if await db.scalar(own) is None:
         raise Forbidden(msg("您本人没有这个角色；代理来的角色不能再委托"))
+    await ensure_recently_authenticated(db, caller=caller)
     return ()
 
 

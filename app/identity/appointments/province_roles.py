@@ -13,6 +13,7 @@ from app.core.i18n import msg
 from app.identity.accounts import grant_role
 from app.identity.appointments import queries
 from app.identity.appointments.news import tell
+from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.models import Account, RoleGrant
 from app.journal.public import record
 
@@ -55,14 +56,16 @@ async def admins_held(db: Session, *, tenant_id: str | None) -> Sequence[UUID]:
 
 
 async def admins_by_right(db: Session, *, caller: Principal) -> Sequence[UUID]:
-    """The province's admins, locked; the caller is one of them, not as a deputy.
+    """The province's admins, locked; the caller is one of them, not as a deputy, and there now.
 
     Raises:
         Forbidden: the caller is no admin in their own right, or no longer.
+        ReauthenticationRequired: the caller showed who they are too long ago.
     """
     admins = await admins_held(db, tenant_id=caller.tenant_id)
     if caller.id not in admins:
         raise Forbidden(msg("只有省级管理员本人可以任免；代理人不能代为办理"))
+    await ensure_recently_authenticated(db, caller=caller)
     return admins
 
 

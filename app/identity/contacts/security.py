@@ -19,6 +19,7 @@ from app.identity.contacts.models import EmailAddress, MailedLink
 from app.identity.contacts.recovery import end_grants, end_sessions, set_password, tell_of_password
 from app.identity.contacts.registration import AddressTaken
 from app.identity.contacts.strength import hash_chosen
+from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.models import LocalCredential
 from app.identity.passwords import password_matches
 from app.identity.sign_in import Transaction
@@ -55,6 +56,16 @@ async def ways(session: Session, account_id: UUID | None) -> SignInWays:
     return SignInWays(name, await address_of(session, account_id), wanted)
 
 
+async def ensure_recognisable(session: Session, caller: Principal) -> None:
+    """Before the form of what `recognise` guards: nothing typed there is lost to being asked.
+
+    Raises:
+        ReauthenticationRequired: the account has no password, and its person signed in too long ago.
+    """
+    if (await ways(session, caller.id)).login_name is None:
+        await ensure_recently_authenticated(session, caller=caller)
+
+
 async def recognise(
     transaction: Transaction,
     settings: Settings,
@@ -64,15 +75,17 @@ async def recognise(
     network_address: str,
     field: str,
 ) -> None:
-    """Ask the person at the browser for the password again (ASVS 5.0 V7.5.1); an account without one is not asked.
+    """Ask the person at the browser for the password again (ASVS 5.0 V7.5.1); who has none must have signed in of late.
 
     Raises:
+        ReauthenticationRequired: the account has no password, and its person signed in too long ago.
         Invalid: it is wrong.
         TooManyRequests: it was wrong too often, here or where people sign in.
     """
     async with transaction() as session:
         known = await session.scalar(select(LocalCredential).where(LocalCredential.account_id == caller.id))
         if known is None:
+            await ensure_recently_authenticated(session, caller=caller)
             return
         keys = throttle.Keys.of(settings, known.login_name, network_address)
         wait = await throttle.admit(session, keys, at_home=True)

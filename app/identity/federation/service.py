@@ -11,6 +11,7 @@ from app.access.principal import Principal
 from app.core.db import ReadSession, Session
 from app.core.errors import Conflict, FieldError, Invalid, NotFound, Stale, on_violation
 from app.core.i18n import Message, msg
+from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.federation import queries
 from app.identity.federation.fetching import addressable
 from app.identity.federation.models import ENDPOINTS, SELF, IdentityProvider
@@ -90,9 +91,11 @@ async def create(db: Session, settings: Settings, *, caller: Principal, new: Pro
     """Add a provider, disabled until it has been tried.
 
     Raises:
+        ReauthenticationRequired: the caller showed who they are too long ago.
         Invalid: what is said does not fit together.
         ProviderExists: the province has it already (by the constraint's name, at the statement).
     """
+    await ensure_recently_authenticated(db, caller=caller)
     _ensure_sound(settings, new, has_secret=False)
     last = select(func.coalesce(func.max(IdentityProvider.position), 0) + 1).where(
         IdentityProvider.tenant_id == caller.tenant_id
@@ -116,11 +119,13 @@ async def change(
     """Say anew how a provider is reached, trusted and asked.
 
     Raises:
+        ReauthenticationRequired: the caller showed who they are too long ago.
         NotFound: as `get`.
         BuiltIn: it is the built-in one.
         Stale: `version` is no longer current.
         Invalid, ProviderExists: as `create`; or the issuer is another, whose subjects would be other people.
     """
+    await ensure_recently_authenticated(db, caller=caller)
     provider = await get(db, caller=caller, provider_id=provider_id)
     if provider.issuer == SELF:
         raise BuiltIn
@@ -153,9 +158,11 @@ async def set_enabled(
     """Offer a provider to the province's people, or no longer. Whoever is signed in stays so.
 
     Raises:
+        ReauthenticationRequired: the caller showed who they are too long ago.
         NotFound, Stale: as `change`.
         LastWay: no admin of the province could sign in any more.
     """
+    await ensure_recently_authenticated(db, caller=caller)
     await _lock(db, caller)
     provider = await get(db, caller=caller, provider_id=provider_id)
     if provider.version != version:
@@ -180,8 +187,10 @@ async def reorder(db: Session, *, caller: Principal, ids: Sequence[UUID]) -> Non
     """Offer the province's providers in this order.
 
     Raises:
+        ReauthenticationRequired: the caller showed who they are too long ago.
         Invalid: these are not all of them, each once.
     """
+    await ensure_recently_authenticated(db, caller=caller)
     present = await _lock(db, caller)
     if sorted(ids) != sorted(present):
         reason = msg("须列出本省的全部身份提供方，每个一次")
@@ -202,9 +211,11 @@ async def remove(db: Session, *, caller: Principal, provider_id: UUID, version: 
     """Delete a provider that nobody is linked with.
 
     Raises:
+        ReauthenticationRequired: the caller showed who they are too long ago.
         NotFound, Stale, BuiltIn: as `change`.
         ProviderInUse: accounts are linked with it (by the constraint's name, at the statement).
     """
+    await ensure_recently_authenticated(db, caller=caller)
     provider = await get(db, caller=caller, provider_id=provider_id)
     if provider.issuer == SELF:
         raise BuiltIn

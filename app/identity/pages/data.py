@@ -61,6 +61,8 @@ async def export(request: Request, caller: Self) -> Response:
 @pages.get("/close")
 async def show_closing(request: Request, db: Reads, caller: Self) -> Response:
     """What will be gone, what stays and why, and what must be settled first."""
+    async with sign_in_transaction(request) as session:
+        await security.ensure_recognisable(session, caller)
     return await _closing_page(request, db, caller, Form())
 
 

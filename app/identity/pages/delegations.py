@@ -21,6 +21,7 @@ from app.identity.appointments.delegations import Office
 from app.identity.appointments.naming import instrument_names
 from app.identity.appointments.schemas import Reason
 from app.identity.context import sign_in_transaction
+from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.sign_in import LONGEST_NAME
 from app.organisations.public import names
 from app.web.public import SHANGHAI, Form, Pages, render, see_other
@@ -41,7 +42,9 @@ class DelegationForm(Input):
 
 @pages.get("")
 async def list_page(request: Request, db: Reads, caller: Self) -> Response:
-    """What I lent and was lent, and the form that lends."""
+    """What I lent and was lent, and the form that lends, for whoever showed of late who they are and may lend."""
+    if await delegations.offices(db, caller=caller):
+        await ensure_recently_authenticated(db, caller=caller)
     return await _page(request, db, caller, Form.filled({}))
 
 

@@ -17,6 +17,7 @@ from app.identity import labels, people
 from app.identity.appointments import delegations, proposals, province_roles, suspension
 from app.identity.appointments.naming import instrument_names
 from app.identity.appointments.schemas import ReasonIn
+from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.people import PersonEntry
 from app.web.public import Form, Pages, render, see_other
 
@@ -110,6 +111,8 @@ def _possible(caller: Principal, person: PersonEntry) -> list[str]:
 async def ask(account_id: UUID, act: Act, request: Request, db: Reads, caller: Admin) -> Response:
     """What it means, and the reason."""
     person = await people.person(db, caller=caller, account_id=account_id)
+    if act not in {"suspend", "reactivate"}:
+        await ensure_recently_authenticated(db, caller=caller)
     return _asked(request, caller, person, act, Form.filled({}))
 
 

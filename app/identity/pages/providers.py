@@ -15,6 +15,7 @@ from app.core.i18n import msg
 from app.core.schema import RowVersion
 from app.identity import labels
 from app.identity.context import settings_of
+from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.federation import service
 from app.identity.federation.models import SELF, IdentityProvider
 from app.identity.federation.relying_party import CALLBACK
@@ -60,8 +61,9 @@ async def list_page(request: Request, db: Reads, caller: Admin) -> Response:
 
 
 @pages.get("/new")
-async def new_page(request: Request, _caller: Admin) -> Response:
-    """The empty form."""
+async def new_page(request: Request, db: Reads, caller: Admin) -> Response:
+    """The empty form, for whoever showed of late who they are: nothing typed is lost to being asked."""
+    await ensure_recently_authenticated(db, caller=caller)
     filled = {
         "scopes": "openid profile",
         "token_auth_method": "client_secret_basic",
@@ -88,6 +90,7 @@ async def edit_page(provider_id: UUID, request: Request, db: Reads, caller: Admi
     provider = await service.get(db, caller=caller, provider_id=provider_id)
     if provider.issuer == SELF:
         return see_other(request, ADDRESS)
+    await ensure_recently_authenticated(db, caller=caller)
     values: dict[str, Any] = {
         name: getattr(provider, name) for name in ChangeForm.model_fields if name != "client_secret"
     }
@@ -121,6 +124,7 @@ async def edit_submit(provider_id: UUID, request: Request, db: Writes, caller: A
 async def confirm_page(provider_id: UUID, deed: Deed, request: Request, db: Reads, caller: Admin) -> Response:
     """What enabling, disabling or deleting means, before it is done."""
     provider = await service.get(db, caller=caller, provider_id=provider_id)
+    await ensure_recently_authenticated(db, caller=caller)
     links = await service.links_of(db, provider)
     return render(
         request, "identity/provider_confirm.html", caller=caller, provider=provider, deed=deed, links=links

@@ -46,6 +46,8 @@ class AddressChange(Input):
 @pages.get("/account/security")
 async def show(request: Request, caller: Self) -> Response:
     """How I sign in."""
+    async with sign_in_transaction(request) as session:
+        await security.ensure_recognisable(session, caller)
     return await _page(request, caller, Form(), Form())
 
 
