@@ -1,39 +1,65 @@
 """OWASP ASVS 5.0.0, chapters V6 Authentication, V7 Session Management, V8 Authorization."""
 
 from tests.contract.evidence import (
+    ACCOUNT,
+    ADDRESSES,
     AUTHORIZE,
+    FACTORS,
     ID_TOKENS,
+    INVITATIONS,
+    LINKING,
+    PASSKEYS,
     PASSWORDS,
-    POLICY,
+    PROVIDER_LOGOUT,
+    RECOVERY,
+    REGISTRATION,
+    RESET,
+    SECOND_STEP,
+    SECRETS,
+    SECURITY,
     SESSIONS,
     SIGN_IN,
-    THROTTLE,
+    STRENGTH,
+    STRONG_ROLES,
     apart,
-    missing,
     shown,
     told,
 )
 
 V6 = (
-    told(
-        "6.1.1",
-        "How guessing is slowed down, without locking anybody out, is written",
-        THROTTLE,
-        "nobody can lock somebody else out",
-    ),
-    missing(
+    told("6.1.1", "How guessing is slowed down, without locking anybody out, is written", "## Guessing"),
+    shown(
         "6.1.2",
         "Words that make a password easy to guess here are listed",
-        "the password policy of the contacts room",
+        "contract/test_security_policy.py::test_every_word_that_makes_no_password_is_written_down",
     ),
-    told("6.1.3", "Every way to sign in is written down with its strength", POLICY, "## Ways to sign in"),
+    told("6.1.3", "Every way to sign in is written down with its strength", "## Ways to sign in"),
     shown(
-        "6.2.1", "A password has at least 8 characters", PASSWORDS + "test_a_password_has_8_to_128_characters"
+        "6.2.1",
+        "A password has at least 8 characters; here 15",
+        STRENGTH + "test_fifteen_characters_are_the_least",
     ),
-    missing("6.2.2", "One can change one's password", "/account/security of the contacts room"),
-    missing("6.2.3", "Changing it asks for the old one", "/account/security of the contacts room"),
-    missing("6.2.4", "Common passwords are refused", "the password policy of the contacts room"),
-    shown("6.2.5", "Any characters will do", PASSWORDS + "test_a_password_may_be_made_of_any_characters"),
+    shown("6.2.2", "One can change one's password", SECURITY + "test_a_new_password_ends_the_other_sessions"),
+    shown(
+        "6.2.3",
+        "Changing it asks for the old one",
+        SECURITY + "test_a_password_that_stays",
+        SECURITY + "test_guessing_the_password_from_a_taken_session_gets_slower",
+    ),
+    shown(
+        "6.2.4",
+        "Common passwords are refused, at registration, change and recovery",
+        STRENGTH + "test_common_passwords_long_enough_are_refused",
+        ADDRESSES + "test_a_form_that_will_not_do",
+        SECURITY + "test_a_password_that_stays",
+        RECOVERY + "test_a_refused_password_uses_nothing_up",
+    ),
+    shown(
+        "6.2.5",
+        "Any characters will do",
+        PASSWORDS + "test_a_password_may_be_made_of_any_characters",
+        ADDRESSES + "test_long_passwords_of_any_kind_will_do",
+    ),
     shown(
         "6.2.6",
         "The field hides what is typed",
@@ -48,13 +74,20 @@ V6 = (
         "6.2.8", "The whole password counts, as it was typed", PASSWORDS + "test_a_password_is_compared_whole"
     ),
     shown("6.2.9", "64 characters are allowed", PASSWORDS + "test_a_password_is_compared_whole"),
-    apart(
-        "6.2.10",
-        "No password expires by itself",
-        "there is no such rule: local_credential has no date after which it ends",
+    shown("6.2.10", "No password expires by itself", SECURITY + "test_a_password_does_not_expire"),
+    shown(
+        "6.2.11",
+        "The listed words are refused",
+        STRENGTH + "test_words_everybody_would_try_make_no_password",
+        ADDRESSES + "test_a_form_that_will_not_do",
     ),
-    missing("6.2.11", "The listed words are refused", "the password policy of the contacts room"),
-    missing("6.2.12", "Breached passwords are refused", "the breached-password list of the contacts room"),
+    shown(
+        "6.2.12",
+        "Breached passwords are refused",
+        "identity/contacts/test_breached.py::test_a_breached_password_is_refused",
+        "identity/contacts/test_breached.py::test_hashes_and_plain_passwords_of_several_files",
+        "identity/contacts/test_breached.py::test_it_finds_what_is_in_it_and_nothing_else",
+    ),
     shown(
         "6.3.1",
         "Guessing is slowed down as written",
@@ -67,25 +100,81 @@ V6 = (
     shown(
         "6.3.2", "There are no accounts from the start", SESSIONS + "test_a_new_platform_has_nobodys_account"
     ),
-    missing("6.3.3", "Two factors are asked for", "the factors room: who must, and why others need not"),
-    missing("6.3.4", "No way to sign in is weaker than the others", "the factors room, over every way"),
-    missing(
+    shown(
+        "6.3.3",
+        "Two factors are asked for where a role reaches beyond one person's things; others choose them (SECURITY.md says why)",
+        STRONG_ROLES + "test_a_weak_session_is_told_what_is_withheld",
+        STRONG_ROLES + "test_an_endpoint_says_why_and_a_page_leads_there_and_back",
+        STRONG_ROLES + "test_who_has_no_factor_is_led_to_set_one_up",
+        SECOND_STEP + "test_the_password_leads_to_the_second_step_and_that_to_the_page_asked_for",
+        FACTORS + "test_an_admin_keeps_a_factor",
+    ),
+    shown(
+        "6.3.4",
+        "No way to sign in is weaker than the others",
+        SECOND_STEP + "test_halfway_is_nobody_at_the_api",
+        SECOND_STEP + "test_halfway_is_nobody_at_the_authorization_endpoint",
+        PASSKEYS + "test_a_passkey_alone_signs_in_by_two_factors",
+        LINKING + "test_two_factors_count_where_the_province_trusts_them",
+        STRONG_ROLES + "test_a_token_is_as_strong_as_the_session_it_came_from",
+        RECOVERY + "test_a_new_password_does_not_go_around_the_second_factor",
+    ),
+    shown(
         "6.4.1",
         "First passwords and codes are random, short-lived and used once",
-        "registration and invitations",
+        REGISTRATION + "test_a_link_is_good_once",
+        REGISTRATION + "test_a_link_that_is_over",
+        RECOVERY + "test_a_link_is_good_once_and_the_other_ones_end_with_it",
+        RECOVERY + "test_a_link_lives_thirty_minutes",
+        INVITATIONS + "test_a_link_lets_one_person_in_once",
+        INVITATIONS + "test_revoked_expired_declined_and_sent_again",
     ),
     apart("6.4.2", "No hints, no secret questions", "there are none: an account keeps nothing of the kind"),
-    missing("6.4.3", "Recovery does not go around the second factor", "recovery of the contacts room"),
-    missing(
+    shown(
+        "6.4.3",
+        "Recovery does not go around the second factor",
+        RECOVERY + "test_a_new_password_by_mail",
+        RECOVERY + "test_a_new_password_does_not_go_around_the_second_factor",
+    ),
+    shown(
         "6.4.4",
         "A lost factor is replaced with as much proof as it took",
-        "recovery codes of the factors room",
+        FACTORS + "test_a_recovery_code_signs_in_once_however_it_is_typed",
+        FACTORS + "test_a_weak_session_from_before_changes_no_factors",
+        RESET + "test_a_reset_ends_sessions_and_lets_the_person_in_by_password",
+        RESET + "test_nobody_else_resets",
+        RESET + "test_not_ones_own_and_not_long_after_signing_in",
     ),
-    missing("6.5.1", "Codes count once", "the factors room"),
-    missing("6.5.2", "Recovery codes are kept as digests", "the factors room"),
-    missing("6.5.3", "Codes and seeds are random", "the factors room"),
-    missing("6.5.4", "Codes have at least 20 bits", "the factors room"),
-    missing("6.5.5", "Codes are short-lived", "the factors room"),
+    shown(
+        "6.5.1",
+        "Codes count once",
+        SECOND_STEP + "test_a_code_is_accepted_once",
+        FACTORS + "test_the_code_that_added_an_app_signs_nobody_in",
+        FACTORS + "test_a_recovery_code_signs_in_once_however_it_is_typed",
+        PASSKEYS + "test_an_answer_counts_once",
+        "identity/factors/test_races.py::test_one_code_lets_one_browser_in",
+        "identity/factors/test_races.py::test_one_recovery_code_lets_one_browser_in",
+    ),
+    shown(
+        "6.5.2",
+        "Recovery codes are kept as digests, which their 120 bits allow",
+        SECRETS + "test_recovery_codes_are_kept_as_digests",
+        SECRETS + "test_no_seed_of_ours_foretells_them",
+    ),
+    shown("6.5.3", "Codes and seeds are random", SECRETS + "test_no_seed_of_ours_foretells_them"),
+    shown(
+        "6.5.4",
+        "Codes have at least 20 bits; recovery codes 120",
+        SECRETS + "test_no_seed_of_ours_foretells_them",
+        FACTORS + "test_an_app_is_added_by_its_code_and_recovery_codes_are_shown_once",
+    ),
+    shown(
+        "6.5.5",
+        "Codes are short-lived",
+        SECOND_STEP + "test_a_clock_may_be_one_step_off",
+        PASSKEYS + "test_a_challenge_lives_five_minutes",
+        SECOND_STEP + "test_halfway_ends_after_ten_minutes",
+    ),
     apart(
         "6.6.1",
         "No codes by telephone without stronger ways",
@@ -96,6 +185,8 @@ V6 = (
     shown(
         "6.8.1",
         "A person is known by provider and subject together",
+        LINKING + "test_one_subject_of_two_issuers_is_two_people",
+        LINKING + "test_one_subject_of_one_issuer_is_another_person_in_each_province",
         "identity/test_independent_clients.py::test_a_provinces_provider_does_not_open_accounts_of_another",
     ),
     shown(
@@ -104,17 +195,19 @@ V6 = (
         ID_TOKENS + "test_a_bad_token_signs_nobody_in",
     ),
     apart("6.8.3", "A SAML statement counts once", "SAML is not spoken"),
-    missing(
-        "6.8.4", "What is asked of a provider's strength is checked", "acr and amr of the federation room"
+    shown(
+        "6.8.4",
+        "What is asked of a provider's strength is checked, and what it does not say counts as one factor",
+        LINKING + "test_two_factors_count_where_the_province_trusts_them",
+        LINKING + "test_an_old_session_is_asked_again_first",
     ),
 )
 V7 = (
-    told("7.1.1", "Idle time and longest life of a session are written, with reasons", POLICY, "## Sessions"),
-    told("7.1.2", "How many sessions one may have is written", POLICY, "as many sessions as"),
+    told("7.1.1", "Idle time and longest life of a session are written, with reasons", "## Sessions"),
+    told("7.1.2", "How many sessions one may have is written", "## Sessions"),
     told(
         "7.1.3",
         "How our sessions and those of providers and clients end together is written",
-        POLICY,
         "## Sessions elsewhere",
     ),
     shown(
@@ -160,7 +253,14 @@ V7 = (
         "Suspending an account ends its sessions",
         "identity/appointments/test_suspension.py::test_sessions_and_tokens_end_and_do_not_come_back",
     ),
-    missing("7.4.3", "Changing a factor offers to end the other sessions", "the contacts and factors rooms"),
+    shown(
+        "7.4.3",
+        "Changing a password ends the other sessions; changing a factor offers to",
+        SECURITY + "test_a_new_password_ends_the_other_sessions",
+        RECOVERY + "test_a_new_password_by_mail",
+        SECRETS + "test_the_page_after_a_change_signs_out_elsewhere",
+        RESET + "test_a_reset_ends_sessions_and_lets_the_person_in_by_password",
+    ),
     shown(
         "7.4.4",
         "Every page offers to sign out",
@@ -170,23 +270,36 @@ V7 = (
         "7.4.5",
         "Admins can end a person's sessions",
         "identity/appointments/test_suspension.py::test_sessions_and_tokens_end_and_do_not_come_back",
+        RESET + "test_a_reset_ends_sessions_and_lets_the_person_in_by_password",
     ),
-    missing(
-        "7.5.1", "Changing what one signs in with asks who one is again", "the contacts and factors rooms"
+    shown(
+        "7.5.1",
+        "Changing what one signs in with asks who one is again",
+        SECURITY + "test_a_password_that_stays",
+        SECURITY + "test_the_password_is_asked_for_a_new_address",
+        FACTORS + "test_changes_ask_again_who_is_there",
+        LINKING + "test_an_old_session_is_asked_again_first",
+        "identity/contacts/test_closing.py::test_closing_asks_twice",
     ),
-    missing(
+    shown(
         "7.5.2",
         "One sees one's sessions and ends them, having signed in again",
-        "the device list of the factors room; identity/test_account.py::test_sessions_are_listed_and_ended without a new sign-in",
+        ACCOUNT + "test_sessions_are_listed_and_ended",
+        ACCOUNT + "test_sessions_are_ended_on_the_page",
+        ACCOUNT + "test_ending_other_sessions_asks_again_who_is_there",
     ),
-    missing(
+    shown(
         "7.6.1",
         "Sessions here and at the provider end as written",
-        "back-channel logout of the federation room",
+        PROVIDER_LOGOUT + "test_signing_out_at_the_certified_provider_ends_both",
+        PROVIDER_LOGOUT + "test_the_session_named_ends",
+        PROVIDER_LOGOUT + "test_other_sessions_stay",
+        LINKING + "test_an_old_session_is_asked_again_first",
     ),
     shown(
         "7.6.2",
         "Nobody is signed in without doing something for it",
+        SIGN_IN + "test_another_sites_page_signs_nobody_in_unasked",
         SIGN_IN + "test_a_callback_without_its_browser_is_refused",
         AUTHORIZE + "test_the_password_form_is_never_skipped_for_our_own_client",
     ),
@@ -198,7 +311,7 @@ V8 = (
         "identity/appointments/test_roles_page.py::test_the_page_is_the_matrix",
         "identity/appointments/test_roles_page.py::test_every_role_and_permission_has_words",
     ),
-    told("8.1.2", "Which fields who may see and change is written", POLICY, "## Fields"),
+    told("8.1.2", "Which fields who may see and change is written", "## Fields"),
     shown(
         "8.2.1",
         "A function is for those who hold its permission",

@@ -1,14 +1,17 @@
 """OWASP ASVS 5.0.0, chapters V9 Self-contained Tokens, V10 OAuth and OIDC."""
 
 from tests.contract.evidence import (
+    ACCOUNT,
     AUTHORIZE,
     ENDPOINTS,
     FORGED,
     ID_TOKENS,
+    LINKING,
+    PROVIDER_LOGOUT,
     SIGN_IN,
+    STRONG_ROLES,
     TOKENS,
     apart,
-    missing,
     shown,
 )
 
@@ -89,10 +92,11 @@ V10 = (
         TOKENS + "test_tokens_verify_with_the_published_keys",
         ENDPOINTS + "test_userinfo_says_who_and_where",
     ),
-    missing(
+    shown(
         "10.3.4",
-        "Where strength is asked for, the token's is checked",
-        "two factors of admins through tokens: the factors room",
+        "Where strength or recency is asked for, the token's is checked",
+        STRONG_ROLES + "test_a_token_is_as_strong_as_the_session_it_came_from",
+        ACCOUNT + "test_an_access_token_ends_no_sessions",
     ),
     shown(
         "10.4.1",
@@ -152,15 +156,25 @@ V10 = (
         AUTHORIZE + "test_a_bad_request_is_answered_to_the_client",
     ),
     shown("10.5.1", "An ID token answers our question alone", ID_TOKENS + "test_a_bad_token_signs_nobody_in"),
-    shown("10.5.2", "A person is known by the subject", ID_TOKENS + "test_a_good_token_names_its_subject"),
+    shown(
+        "10.5.2",
+        "A person is known by the subject, whatever else is said of them",
+        LINKING + "test_an_email_links_nothing",
+        LINKING + "test_one_subject_of_two_issuers_is_two_people",
+        ID_TOKENS + "test_a_good_token_names_its_subject",
+    ),
     shown(
         "10.5.3",
         "A provider that describes itself as another is refused",
         "identity/test_independent_clients.py::test_a_provider_that_names_another_issuer_is_refused",
     ),
     shown("10.5.4", "An ID token is for us", ID_TOKENS + "test_a_bad_token_signs_nobody_in"),
-    missing(
-        "10.5.5", "A logout token is one, and nothing else", "back-channel logout of the federation room"
+    shown(
+        "10.5.5",
+        "A logout token is one, and nothing else",
+        PROVIDER_LOGOUT + "test_a_token_that_is_none_ends_nothing",
+        PROVIDER_LOGOUT + "test_an_id_token_is_no_logout_token",
+        PROVIDER_LOGOUT + "test_a_token_counts_once",
     ),
     shown(
         "10.6.1", "Codes are all we answer with", AUTHORIZE + "test_a_bad_request_is_answered_to_the_client"
@@ -170,10 +184,11 @@ V10 = (
     ),
     shown(
         "10.7.1",
-        "A person consents to each application",
-        AUTHORIZE + "test_an_application_without_a_secret_always_asks",
+        "A person consents to each application; one that cannot prove who it is asks every time",
         AUTHORIZE + "test_consent_gives_a_code_to_the_client",
+        AUTHORIZE + "test_an_application_without_a_secret_always_asks",
         AUTHORIZE + "test_what_was_allowed_before_is_not_asked_again",
+        AUTHORIZE + "test_another_site_cannot_consent_for_the_person",
     ),
     shown(
         "10.7.2",

@@ -1,5 +1,5 @@
-"""What shows that a requirement is met: `shown` names tests, `told` the place where a documented decision stands,
-`apart` why it is not ours, `missing` what is still to be shown. The sentences are ours.
+"""What shows that a requirement is met: `shown` names tests, `told` the section of SECURITY.md that a requirement of
+documents asks for, `apart` why it is not ours. The sentences are ours.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ class Requirement:
 
     id: str
     asks: str
-    by: Literal["tests", "text", "reason", "missing"]
+    by: Literal["tests", "section", "reason"]
     evidence: tuple[str, ...]
 
 
@@ -21,9 +21,9 @@ def shown(id_: str, asks: str, *tests: str) -> Requirement:
     return Requirement(id_, asks, "tests", tests)
 
 
-def told(id_: str, asks: str, file: str, words: str) -> Requirement:
-    """A decision that must be written down: the file says these words."""
-    return Requirement(id_, asks, "text", (file, words))
+def told(id_: str, asks: str, heading: str) -> Requirement:
+    """It asks for a document: this section of SECURITY.md."""
+    return Requirement(id_, asks, "section", (heading,))
 
 
 def apart(id_: str, asks: str, why: str) -> Requirement:
@@ -31,13 +31,6 @@ def apart(id_: str, asks: str, why: str) -> Requirement:
     return Requirement(id_, asks, "reason", (why,))
 
 
-def missing(id_: str, asks: str, what: str) -> Requirement:
-    """Nothing shows it yet."""
-    return Requirement(id_, asks, "missing", (what,))
-
-
-THROTTLE = "app/identity/throttle.py"
-POLICY = "SECURITY.md"
 TOKENS = "identity/test_tokens.py::"
 FORGED = "identity/test_forged_headers.py::"
 SIGN_IN = "identity/test_sign_in.py::"
@@ -46,3 +39,19 @@ SESSIONS = "identity/test_sessions.py::"
 PASSWORDS = "identity/test_passwords.py::"
 ID_TOKENS = "identity/test_id_tokens.py::"
 ENDPOINTS = "identity/test_provider_endpoints.py::"
+ACCOUNT = "identity/test_account.py::"
+LINKING = "identity/test_linking.py::"
+DPOP = "identity/test_dpop.py::"
+PROVIDER_LOGOUT = "identity/test_provider_logout.py::"
+ADDRESSES = "identity/contacts/test_addresses.py::"
+RECOVERY = "identity/contacts/test_recovery.py::"
+REGISTRATION = "identity/contacts/test_registration.py::"
+SECURITY = "identity/contacts/test_security.py::"
+STRENGTH = "identity/contacts/test_strength.py::"
+FACTORS = "identity/factors/test_managing.py::"
+PASSKEYS = "identity/factors/test_passkeys.py::"
+RESET = "identity/factors/test_reset.py::"
+SECOND_STEP = "identity/factors/test_second_step.py::"
+SECRETS = "identity/factors/test_secrets.py::"
+STRONG_ROLES = "identity/factors/test_strong_roles.py::"
+INVITATIONS = "identity/joining/test_invitations.py::"

@@ -1,6 +1,6 @@
 """The attacks of RFC 9700 §4 (Best Current Practice for OAuth 2.0 Security), by section."""
 
-from tests.contract.evidence import AUTHORIZE, ENDPOINTS, FORGED, SIGN_IN, TOKENS, apart, missing, shown
+from tests.contract.evidence import AUTHORIZE, DPOP, ENDPOINTS, FORGED, SIGN_IN, TOKENS, apart, shown
 
 RFC9700 = (
     shown(
@@ -54,7 +54,15 @@ RFC9700 = (
         FORGED + "test_a_token_for_another_service_is_refused",
         TOKENS + "test_a_token_opens_no_more_than_its_scopes",
     ),
-    missing("4.10", "Stolen access tokens used by others", "DPoP of the protocol room"),
+    shown(
+        "4.10",
+        "Stolen access tokens used by others",
+        DPOP + "test_a_bound_token_is_no_bearer_token",
+        DPOP + "test_one_proof_of_the_right_key",
+        DPOP + "test_every_part_of_a_proof_counts",
+        DPOP + "test_a_proof_counts_once_in_all_processes",
+        "identity/test_rfc9700.py::test_4_10_a_token_for_another_audience_opens_nothing",
+    ),
     shown(
         "4.11",
         "Open redirects, of clients and of ours",
