@@ -184,6 +184,30 @@ async def test_a_connected_application_is_disconnected(
     assert again.status_code == 404
 
 
+async def test_a_program_of_the_person_disconnects_an_application(
+    app: FastAPI, client: httpx2.AsyncClient, database: Database, settings: Settings, person: Person
+) -> None:
+    web = await make_client(database, settings)
+    pkce = Pkce()
+    code = (await allow(client, web.client_id, pkce))["code"]
+    token = (await redeem(client, web, code, pkce)).json()["access_token"]
+    listed = "/api/v1/me/connections"
+    (connection,) = (await client.get(listed)).json()
+    assert connection["client_name"] == "仪器搜索助手"
+    one = f"{listed}/{connection['id']}"
+    async with clients_of(app) as clients:
+        stranger = await clients.of("310000")
+        assert (await stranger.get(listed)).json() == []
+        assert (await stranger.delete(one)).status_code == 404
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert (await client.get("/api/v1/me", headers=bearer)).status_code == 200
+    assert (await client.delete(one)).status_code == 204
+    assert (await client.get("/api/v1/me", headers=bearer)).status_code == 401
+    assert (await client.get(listed)).json() == []
+    assert (await client.delete(one)).status_code == 404
+    assert "oauth_grant.revoked" in await journal(database, "310000")
+
+
 class Members:
     """An organisation of Zhejiang with its people."""
 

@@ -46,21 +46,6 @@ holds(
         kept=OFFICE,
     ),
     Held(
-        "organisation_application",
-        OF_ACCOUNT,
-        msg("提交的单位入驻申请"),
-        kept=msg("登记单位的依据；联系人以「已注销用户」代替"),
-        masked={"contact_name": PSEUDONYM, "contact_phone": "-"},
-    ),
-    Held("application_step", OF_ACCOUNT, msg("入驻申请的办理过程"), kept=OFFICE),
-    Held("application_evidence", OF_APPLICATION, msg("入驻申请的证明材料"), kept=msg("登记单位的依据")),
-    Held(
-        "organisation_invitation",
-        "account_id = :id OR invited_by = :id OR accepted_by = :id",
-        msg("收到和发出的加入邀请"),
-    ),
-    Held("join_request", OF_ACCOUNT, msg("加入单位的申请")),
-    Held(
         "oauth_client",
         "owner_id = :id",
         msg("登记的应用"),
@@ -81,6 +66,7 @@ holds(
         masked={"contact_name": PSEUDONYM, "contact_phone": "-"},
     ),
     Held("application_step", OF_ACCOUNT, msg("入驻申请的办理记录"), kept=OFFICE),
+    Held("application_evidence", OF_APPLICATION, msg("入驻申请的证明材料"), kept=msg("登记单位的依据")),
     Held("account_closing", OF_ACCOUNT, msg("注销请求"), signs_in=True),
     Held("journal_event", "actor_id = :id", msg("操作记录"), kept=LAW),
 )

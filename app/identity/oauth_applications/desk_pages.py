@@ -23,7 +23,7 @@ from app.identity.oauth_applications.schemas import (
     ReviewIn,
     SystemApplicationIn,
 )
-from app.identity.provider.consent import WORDS
+from app.identity.provider.consent import SYSTEM_SCOPES, WORDS
 from app.identity.provider.models import OAuthClient
 from app.organisations.public import names
 from app.web.public import Entry, Form, Pages, render, see_other
@@ -204,7 +204,7 @@ async def _new(request: Request, db: Reads, caller: Principal, form: Form[System
         caller=caller,
         form=form,
         organisations=await service.organisations(db, caller=caller),
-        scopes=list(WORDS.items()),
+        scopes=SYSTEM_SCOPES,
     )
 
 
@@ -216,7 +216,7 @@ def _change(request: Request, caller: Principal, client: OAuthClient, form: Form
         caller=caller,
         client=client,
         form=form,
-        scopes=list(WORDS.items()),
+        scopes=SYSTEM_SCOPES,
     )
 
 

@@ -6,7 +6,7 @@ from app.identity.provider.models import OAuthClient
 KINDS: dict[str, Message] = {
     "web": msg("网站应用"),
     "public": msg("手机、桌面或网页应用"),
-    "system": msg("系统对接"),
+    "system": pmsg("application", "系统对接"),
 }
 KINDS_EXPLAINED: list[tuple[str, Message, Message]] = [
     ("web", KINDS["web"], msg("有自己的服务器，能保管密钥")),

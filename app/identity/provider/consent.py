@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from app.access.permissions import MATRIX, SCOPES, Permission, Role
 from app.access.permissions import WORDS as WORDS_OF
-from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core.db import Session
 from app.core.i18n import Message, msg
@@ -16,6 +16,8 @@ WORDS: dict[str, Message] = {
     "openid": msg("确认您的身份"),
     **{permission.value: WORDS_OF[permission] for permission in Permission if permission.scope},
 }
+SYSTEM_SCOPES = [(scope, WORDS[scope]) for scope in SCOPES if Permission(scope) in MATRIX[Role.SYSTEM]]
+"""What a system can be let do at all."""
 
 
 def scope_words(scopes: Sequence[str]) -> list[Message]:

@@ -20,9 +20,19 @@ from app.main import create_app
 from app.settings import Settings
 from tests.instruments.test_booking import day, wish
 from tests.support.accounts import ADDRESS, page, with_address
+from tests.support.clients import clients_of
 from tests.support.forms import submit
 from tests.support.mail import Mailbox
-from tests.support.oauth import Pkce, allow, as_sign_in, journal, make_client, password_sign_in, redeem
+from tests.support.oauth import (
+    Pkce,
+    allow,
+    as_sign_in,
+    authorization_query,
+    journal,
+    make_client,
+    password_sign_in,
+    redeem,
+)
 from tests.support.people import PASSWORD, make_person, sign_in
 from tests.support.places import make_instrument, make_organisation
 
@@ -166,6 +176,28 @@ async def test_nothing_of_the_person_is_left(
     await admin.close()
     assert {table for table in found if HELD[table].kept is None} == set()
     assert {"account", "booking", "journal_event"} <= set(found)
+
+
+async def test_the_applications_of_who_leaves_end(
+    app: FastAPI, client: httpx2.AsyncClient, database: Database, settings: Settings
+) -> None:
+    developer = await with_address(database, settings)
+    web = await make_client(database, settings, tenant_id="310000", owner_id=developer.id)
+    pkce = Pkce()
+    async with clients_of(app) as clients:
+        user = await clients.of("330000")
+        code = (await allow(user, web.client_id, pkce))["code"]
+        token = (await redeem(user, web, code, pkce)).json()["access_token"]
+        bearer = {"Authorization": f"Bearer {token}"}
+        assert (await user.get("/api/v1/me", headers=bearer)).status_code == 200
+        await sign_in(client, app, developer)
+        assert (await closes(client)).status_code == 303
+        await a_week_later(database, settings)
+        assert (await user.get("/api/v1/me", headers=bearer)).status_code == 401
+        again = await user.get("/oauth/authorize", params=authorization_query(web.client_id, pkce))
+        assert again.status_code == 400
+    found = "SELECT status FROM oauth_client WHERE client_id = :id"
+    assert await as_sign_in(database, settings, found, id=web.client_id) == "disabled"
 
 
 async def test_the_only_manager_and_the_only_admin_stay(
