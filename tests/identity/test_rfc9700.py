@@ -263,8 +263,6 @@ async def test_4_14_a_stolen_refresh_token_ends_the_family_and_both_sides_are_to
 ) -> None:
     stolen = (await granted(client, web))["refresh_token"]
     thief = (await refresh(client, web, stolen)).json()
-    later = "UPDATE refresh_token SET used_at = used_at - interval '6 seconds'"
-    await as_sign_in(database, settings, later)
     assert (await refresh(client, web, stolen)).json()["error"] == "invalid_grant", "the victim's"
     assert (await refresh(client, web, thief["refresh_token"])).json()["error"] == "invalid_grant"
     assert await with_token(client, thief["access_token"]) == 401
@@ -273,17 +271,6 @@ async def test_4_14_a_stolen_refresh_token_ends_the_family_and_both_sides_are_to
     assert "刷新令牌被重复使用，可能已被盗用" in (await client.get("/account/applications")).text
     alive = "SELECT count(*) FROM oauth_grant WHERE revoked_at IS NULL"
     assert await as_sign_in(database, settings, alive) == 0
-
-
-async def test_4_14_a_double_submit_leaves_one_live_token(
-    client: httpx2.AsyncClient, database: Database, settings: Settings, person: Person, web: Credentials
-) -> None:
-    token = (await granted(client, web))["refresh_token"]
-    first = await refresh(client, web, token)
-    assert (await refresh(client, web, token)).status_code == 400
-    live = "SELECT count(*) FROM refresh_token WHERE used_at IS NULL"
-    assert await as_sign_in(database, settings, live) == 1
-    assert (await refresh(client, web, first.json()["refresh_token"])).status_code == 200
 
 
 async def test_4_15_a_client_never_passes_for_a_person(

@@ -28,8 +28,6 @@ from app.identity.provider.tokens import ACCESS_SECONDS, access_token, id_token
 from app.settings import Settings
 
 REFRESH_LIFETIME = timedelta(days=30)
-GRACE = timedelta(seconds=5)
-"""A refresh token sent twice within this time is a double submit, later it is theft."""
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
@@ -162,15 +160,15 @@ class Exchange:
 
     async def _refresh(self) -> Tokens | Denied:
         digest = token_digest(self.form.get("refresh_token", ""))
-        row = (await self.session.execute(queries.locked_refresh_token(digest, GRACE))).one_or_none()
+        row = (await self.session.execute(queries.locked_refresh_token(digest))).one_or_none()
         if row is None or row.OAuthGrant.client_id != self.client.id or not row.in_time:
             return INVALID_GRANT
         if row.RefreshToken.jkt not in {None, self._jkt}:
             return INVALID_GRANT
         grant = row.OAuthGrant
         if row.RefreshToken.used_at is not None:
-            if not row.just_used:
-                await revoke_grant(self.session, grant.id, reason="refresh_token_reused")
+            # Sent twice by mistake or by a thief: nobody can tell which, so both are out (RFC 9700 §4.14.2).
+            await revoke_grant(self.session, grant.id, reason="refresh_token_reused")
             return INVALID_GRANT
         if await self.session.scalar(queries.active_account(grant.account_id)) is None:
             return INVALID_GRANT

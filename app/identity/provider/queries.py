@@ -21,16 +21,15 @@ def locked_code(digest: bytes) -> Select[OAuthCode, bool]:
     return select(OAuthCode, in_time).where(OAuthCode.digest == digest).with_for_update()
 
 
-def locked_refresh_token(digest: bytes, grace: timedelta) -> Select[RefreshToken, OAuthGrant, bool, bool]:
-    """A refresh token with its grant: is it in time, was it used a moment ago; a second use waits for the first."""
+def locked_refresh_token(digest: bytes) -> Select[RefreshToken, OAuthGrant, bool]:
+    """A refresh token with its grant, and whether it is in time; a second use waits for the first one's commit."""
     in_time = and_(
         RefreshToken.expires_at > func.clock_timestamp(),
         OAuthGrant.expires_at > func.clock_timestamp(),
         OAuthGrant.revoked_at.is_(None),
     )
-    just_used = RefreshToken.used_at > func.clock_timestamp() - grace
     return (
-        select(RefreshToken, OAuthGrant, in_time.label("in_time"), just_used.label("just_used"))
+        select(RefreshToken, OAuthGrant, in_time.label("in_time"))
         .join(OAuthGrant, OAuthGrant.id == RefreshToken.grant_id)
         .where(RefreshToken.digest == digest)
         .with_for_update(of=RefreshToken)
