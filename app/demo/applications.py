@@ -1,6 +1,7 @@
 """Applications that the newcomer develops: one that everybody may use, and one that waits for an admin."""
 
 from app.core.db import Session
+from app.demo.accounts import CLIENT_SECRET
 from app.demo.data.provinces import Province
 from app.demo.made import Ids, Made
 from app.identity import public as identity
@@ -34,6 +35,8 @@ async def applications(session: Session, province: Province, made: Made) -> Ids:
                 purpose=purpose,
                 homepage="https://board.example/",
                 reviewed=reviewed,
+                client_id=f"demo-{province.abbreviation}-{key}",
+                secret=CLIENT_SECRET,
             ),
         )
         ids[key] = registered.id
