@@ -280,6 +280,7 @@ V7 = (
         FACTORS + "test_changes_ask_again_who_is_there",
         LINKING + "test_an_old_session_is_asked_again_first",
         "identity/contacts/test_closing.py::test_closing_asks_twice",
+        "identity/contacts/test_recent_sign_in.py::test_without_a_password_it_is_a_recent_sign_in",
     ),
     shown(
         "7.5.2",
