@@ -1,6 +1,6 @@
 """Where a person may be sent after signing in: a page of ours, never elsewhere."""
 
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 HOME = "/"
 LONGEST = 2000
@@ -22,3 +22,8 @@ def local_path(value: str | None) -> str:
     except ValueError:
         return HOME
     return HOME if parts.scheme or parts.netloc else value
+
+
+def leading(url: str, next_path: str) -> str:
+    """The address of a step on the way to a page of ours; the home page needs no telling."""
+    return url if next_path == HOME else f"{url}?{urlencode({'next': next_path})}"

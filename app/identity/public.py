@@ -18,6 +18,7 @@ from app.identity.accounts import (
 from app.identity.contacts.personal import PSEUDONYM, Held, holds, holds_back
 from app.identity.contacts.registration import add_address
 from app.identity.context import sign_in_context, sign_in_transaction
+from app.identity.devices import Device
 from app.identity.factors.own import enrol_totp
 from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.joining.applications import application_names
@@ -35,7 +36,7 @@ from app.identity.platform import PublishedKey, signing_keys, slowed
 from app.identity.provider.clients import Credentials, Registration, register_client
 from app.identity.provider.grants import REASONS as GRANT_END_REASONS
 from app.identity.recognition import authenticate, cookie_name
-from app.identity.sessions import Device, Origin, open_session
+from app.identity.sessions import Origin, open_session
 
 __all__ = [
     "APPLICATION_STATES",

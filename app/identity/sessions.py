@@ -13,8 +13,10 @@ from app.core.crypto import new_token, token_digest
 from app.core.db import ReadSession, Session
 from app.core.errors import NotFound, Unauthorized
 from app.identity import queries
+from app.identity.devices import Device
 from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.models import BrowserSession, IdentityProvider
+from app.identity.new_device import tell_of_new_device
 from app.journal.public import Event, record, record_all
 
 LIFETIME = timedelta(days=14)
@@ -22,15 +24,6 @@ IDLE = timedelta(hours=24)
 """Unused for this long, a session ends; the broker's function knows the same figure."""
 AWAITING = timedelta(minutes=10)
 """So long a browser may take to show the second factor."""
-USER_AGENT_LENGTH, ADDRESS_LENGTH = 300, 64
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """The browser behind a session, in its own words."""
-
-    user_agent: str = ""
-    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +70,15 @@ async def open_session(
     """
     token = new_token()
     origin = origin or Origin()
+    device = device.as_kept()
     await session.execute(
         insert(BrowserSession).values(
             tenant_id=tenant_id,
             account_id=account_id,
             digest=token_digest(token),
             expires_at=now() + (AWAITING if awaiting_factor else LIFETIME),
-            user_agent=_plain(device.user_agent, USER_AGENT_LENGTH),
-            address=_plain(device.address, ADDRESS_LENGTH),
+            user_agent=device.user_agent,
+            address=device.address,
             methods=sorted(origin.methods),
             authenticated_at=origin.authenticated_at or now(),
             identity_provider_id=origin.identity_provider_id,
@@ -106,6 +100,9 @@ async def strengthen(session: Session, held: BrowserSession, method: str) -> str
     token = new_token()
     methods = sorted({*held.methods, method, TWO_FACTORS})
     awaited = held.awaiting_factor
+    if awaited:
+        device = Device(held.user_agent, held.address)
+        await tell_of_new_device(session, tenant_id=held.tenant_id, account_id=held.account_id, device=device)
     strong = (
         update(BrowserSession)
         .where(
@@ -135,10 +132,6 @@ async def strengthen(session: Session, held: BrowserSession, method: str) -> str
         after={"identity_provider_id": held.identity_provider_id, "methods": methods},
     )
     return token
-
-
-def _plain(value: str, length: int) -> str:
-    return "".join(c for c in value if c.isprintable())[:length]
 
 
 async def own_sessions(db: ReadSession, *, caller: Principal) -> list[SignedInSession]:

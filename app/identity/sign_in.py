@@ -12,14 +12,17 @@ from app.core.crypto import token_digest
 from app.core.db import Session
 from app.core.errors import NotFound, TooManyRequests
 from app.identity import queries, throttle
+from app.identity.contacts.addresses import sign_in_name
+from app.identity.devices import Device
 from app.identity.factors.queries import has_factor
 from app.identity.federation import queries as federation
 from app.identity.federation.linking import account_of
 from app.identity.federation.relying_party import Vouched
 from app.identity.models import Account, BrowserSession, IdentityProvider
+from app.identity.new_device import tell_of_new_device
 from app.identity.passwords import password_matches
 from app.identity.provider.models import OAuthClient
-from app.identity.sessions import Device, Origin, open_session
+from app.identity.sessions import Origin, open_session
 from app.journal.public import record
 from app.settings import Settings
 from app.tenancy.models import Province
@@ -45,7 +48,7 @@ async def password_sign_in(
     Raises:
         TooManyRequests: the name or the address was tried too often; Retry-After says how long to wait.
     """
-    name = login_name.strip().lower()[:LONGEST_NAME].replace("\0", "\ufffd")
+    name = sign_in_name(login_name)
     keys = throttle.Keys.of(settings, name, address)
     async with transaction() as session:
         found = (await session.execute(queries.credential(name, address))).one_or_none()
@@ -142,6 +145,10 @@ async def open_for_account(
         )
         await session.execute(old.values(revoked_at=func.clock_timestamp()))
     awaiting = TWO_FACTORS not in origin.methods and bool(await session.scalar(has_factor(account.id)))
+    if not awaiting:
+        await tell_of_new_device(
+            session, tenant_id=account.tenant_id, account_id=account.id, device=device.as_kept()
+        )
     token = await open_session(
         session,
         tenant_id=account.tenant_id,

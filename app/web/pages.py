@@ -53,6 +53,9 @@ def home(counts: Counts | None = None, suggestions: Suggestions | None = None) -
             request,
             "home.html",
             caller=caller,
+            invites_to_join=caller.may(Permission.ORGANISATIONS_JOIN)
+            and not caller.organisations
+            and not caller.roles,
             provinces=await queries.provinces(db),
             shared=shared,
             suggestions=await suggestions(db, locale_of(request)) if suggestions else [],

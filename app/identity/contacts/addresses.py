@@ -35,6 +35,15 @@ def canonical(typed: str) -> str:
     return address
 
 
+def sign_in_name(typed: str) -> str:
+    """What was typed as a sign-in name: an address in its one spelling, anything else in small letters."""
+    name = typed.strip().lower()[:LONGEST].replace("\0", "\ufffd")
+    try:
+        return canonical(name)
+    except Invalid:
+        return name
+
+
 async def is_taken(session: Session, address: str, *, but_of: UUID | None = None) -> bool:
     """Whether an address belongs to somebody else: confirmed, a login name, or theirs again if they undo its change."""
     undoable = select(MailedLink.id).where(

@@ -13,6 +13,7 @@ from app.core.errors import NotFound, TooManyRequests
 from app.core.i18n import Locale, msg
 from app.identity import throttle
 from app.identity.contacts.models import MailedLink
+from app.identity.local_path import HOME
 from app.identity.throttle import Limit
 from app.jobs.public import enqueue
 from app.settings import Settings
@@ -72,12 +73,20 @@ def refuse_early(wait: int) -> None:
         raise TooManyRequests(headers={"Retry-After": str(wait)})
 
 
-async def ask(session: Session, purpose: Purpose, address: str, locale: Locale, **about: object) -> None:
-    """Have a link sent; what it is about is decided when it is, away from who asked."""
+async def ask(
+    session: Session,
+    purpose: Purpose,
+    address: str,
+    locale: Locale,
+    *,
+    next_path: str = HOME,
+    **about: object,
+) -> None:
+    """Have a link sent; what it is about is decided when it is, away from who asked. `next_path` is where it leads on."""
     values = {"purpose": purpose, "address": address, "locale": locale, **about}
     made = insert(MailedLink).values(**values, expires_at=func.clock_timestamp() + LIFETIMES[purpose])
     link_id = (await session.scalars(made.returning(MailedLink.id))).one()
-    await enqueue(session, TASK, {"link_id": link_id})
+    await enqueue(session, TASK, {"link_id": link_id, "next": next_path})
 
 
 async def issue(

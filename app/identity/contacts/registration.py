@@ -12,6 +12,7 @@ from app.identity.contacts.addresses import canonical, is_taken
 from app.identity.contacts.links import Asked
 from app.identity.contacts.models import EmailAddress, MailedLink
 from app.identity.contacts.strength import hash_chosen
+from app.identity.local_path import HOME, leading
 from app.identity.passwords import password_matches
 from app.identity.sign_in import Transaction
 from app.notify.public import queue
@@ -39,8 +40,9 @@ async def ask_to_register(
     province: str,
     name: str,
     password: str,
+    next_path: str = HOME,
 ) -> None:
-    """Have a link sent to a new person; the same work whether or not the address is known.
+    """Have a link sent to a new person, who goes on to `next_path` after signing in; the same work whether or not the address is known.
 
     Raises:
         Invalid: the province, the address or the password will not do.
@@ -59,17 +61,19 @@ async def ask_to_register(
     password_hash = await hash_chosen(password, settings, about=(name, address))
     async with transaction() as session:
         about = {"province": province, "display_name": name, "password_hash": password_hash}
-        await links.ask(session, "register", address, asked.locale, **about)
+        await links.ask(session, "register", address, asked.locale, next_path=next_path, **about)
 
 
-async def send_registration(session: Session, settings: Settings, link: MailedLink) -> None:
+async def send_registration(
+    session: Session, settings: Settings, link: MailedLink, *, next_path: str
+) -> None:
     """The job's part: a link to a new address, a word to the holder of a known one."""
     assert link.province is not None
     if await is_taken(session, link.address):
         await session.delete(link)
         mail = mails.has_account(link.address, link.locale, settings)  # type: ignore[arg-type] # a CHECK of the table
     else:
-        url = await links.issue(session, settings, link, account=None)
+        url = leading(await links.issue(session, settings, link, account=None), next_path)
         mail = mails.confirm_registration(link.address, link.locale, url)  # type: ignore[arg-type] # as above
     await queue(session, mail, tenant_id=link.province)
 

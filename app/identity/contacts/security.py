@@ -145,8 +145,9 @@ async def ask_to_change_address(
         wait = await links.admit(session, settings, Asked(address, asked.locale, asked.network_address))
         if not wait:
             await links.forget(session, caller.id, "change")
-            about = {"province": caller.tenant_id, "account_id": caller.id}
-            await links.ask(session, "change", address, asked.locale, **about)
+            await links.ask(
+                session, "change", address, asked.locale, province=caller.tenant_id, account_id=caller.id
+            )
             await record(
                 session,
                 "account.email_change_asked",

@@ -13,11 +13,11 @@ from app.identity.contacts.recovery import forget_expired, send_recovery
 from app.identity.contacts.registration import send_registration
 from app.identity.contacts.security import send_change
 from app.identity.context import sign_in_context
+from app.identity.local_path import local_path
 from app.jobs.public import Job, periodic, task
 from app.settings import Settings
 
 SENDERS: dict[str, Callable[[Session, Settings, MailedLink], Awaitable[None]]] = {
-    "register": send_registration,
     "recover": send_recovery,
     "change": send_change,
 }
@@ -33,7 +33,12 @@ async def send_link(job: Job) -> None:
         )
         link = await session.scalar(waiting.with_for_update())
         if link is not None:
-            await SENDERS[link.purpose](session, job.settings, link)
+            if link.purpose == "register":
+                await send_registration(
+                    session, job.settings, link, next_path=local_path(job.payload.get("next"))
+                )
+            else:
+                await SENDERS[link.purpose](session, job.settings, link)
 
 
 @periodic("37 3 * * *", "identity.forget_links")

@@ -11,10 +11,11 @@ from app.core.crypto import token_digest
 from app.core.db import Session
 from app.core.errors import TooManyRequests, Unauthorized
 from app.identity import throttle
+from app.identity.devices import Device
 from app.identity.factors import challenges, passkeys, queries, recovery_codes, totp
 from app.identity.factors.models import Authenticator
 from app.identity.models import Account, BrowserSession
-from app.identity.sessions import IDLE, Device, Origin, strengthen
+from app.identity.sessions import IDLE, Origin, strengthen
 from app.identity.sign_in import Opened, Transaction, open_for_account
 from app.journal.public import record
 from app.settings import Settings

@@ -15,6 +15,7 @@ from app.identity.contacts import links, recovery, registration
 from app.identity.contacts.addresses import LONGEST
 from app.identity.contacts.strength import MINIMUM
 from app.identity.context import settings_of, sign_in_transaction
+from app.identity.local_path import leading, local_path
 from app.identity.pages.outside import asked_by, carried_out, shown, transactions
 from app.identity.passwords import MAXIMUM
 from app.identity.sign_in import Choice, choices
@@ -74,11 +75,17 @@ async def take_registration(request: Request, _caller: Visitor) -> Response:
             province=typed.province,
             name=typed.name,
             password=typed.password,
+            next_path=_next(request),
         )
 
     if await carried_out(form, ask):
-        return see_other(request, "/register/sent")
+        return see_other(request, leading("/register/sent", _next(request)))
     return await _register_page(request, form)
+
+
+def _next(request: Request) -> str:
+    """Where the person was going; a page of ours."""
+    return local_path(request.query_params.get("next"))
 
 
 async def _register_page(request: Request, form: Form[RegistrationForm]) -> Response:
@@ -89,6 +96,7 @@ async def _register_page(request: Request, form: Form[RegistrationForm]) -> Resp
         "identity/register.html",
         form,
         form=form,
+        next_path=_next(request),
         provinces=provinces,
         minimum=MINIMUM,
         maximum=MAXIMUM,
@@ -98,7 +106,7 @@ async def _register_page(request: Request, form: Form[RegistrationForm]) -> Resp
 @pages.get("/register/sent")
 async def registration_sent(request: Request, _caller: Visitor) -> Response:
     """What to do now."""
-    return _sent(request, msg("请查收邮件，确认您的邮箱"), "/register")
+    return _sent(request, msg("请查收邮件，确认您的邮箱"), leading("/register", _next(request)))
 
 
 @pages.get("/register/confirm/{token}")
@@ -118,14 +126,22 @@ async def confirm_registration(request: Request, token: str, _caller: Visitor) -
         )
 
     if await carried_out(form, confirm):
-        return see_other(request, SIGN_IN, notice=msg("账号已开通，请用邮箱和密码登录"))
+        goes_to = leading(SIGN_IN, _next(request))
+        return see_other(request, goes_to, notice=msg("账号已开通，请用邮箱和密码登录"))
     return await _confirm_page(request, token, form)
 
 
 async def _confirm_page(request: Request, token: str, form: Form[ConfirmationForm]) -> Response:
     async with sign_in_transaction(request) as session:
         link = await links.look(session, "register", token)
-    return shown(request, "identity/register_confirm.html", form, form=form, link=link, token=token)
+    return shown(
+        request,
+        "identity/register_confirm.html",
+        form,
+        form=form,
+        link=link,
+        action=leading(request.url.path, _next(request)),
+    )
 
 
 @pages.get("/recover")

@@ -13,6 +13,7 @@ from app.core.errors import Problem
 from app.identity import cookies
 from app.identity.contacts.closing import is_closing
 from app.identity.context import settings_of, sign_in_transaction
+from app.identity.devices import Device
 from app.identity.factors import passkeys
 from app.identity.factors.queries import has_factor
 from app.identity.federation.models import IdentityProvider
@@ -24,7 +25,6 @@ from app.identity.local_path import HOME, local_path
 from app.identity.pages.identities import AGAIN, linked
 from app.identity.pages.provider_test import tried
 from app.identity.recognition import cookie_name
-from app.identity.sessions import Device
 from app.identity.sign_in import Opened, choices, open_for_vouched, provider_of
 from app.web.public import SECOND_FACTOR, Pages, cookie_of, render, see_other
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from app.core.db import Database
 from app.identity import passwords
 from app.settings import Settings
+from tests.support import people
 from tests.support.accounts import (
     ADDRESS,
     NAME,
@@ -23,6 +24,7 @@ from tests.support.accounts import (
 )
 from tests.support.clients import statements_on
 from tests.support.database import RolledBackDatabase
+from tests.support.forms import submit
 from tests.support.mail import Mailbox, link_of, text_of
 from tests.support.oauth import as_sign_in, journal, password_sign_in
 from tests.support.people import make_person
@@ -222,3 +224,31 @@ async def test_a_host_header_moves_no_link(
     path = await mailed_path(mailbox, database, settings)
     assert "evil" not in text_of(mailbox.messages[-1])
     assert path.startswith("/recover/set/")
+
+
+async def test_registration_leads_on_to_where_the_person_was_going(
+    client: httpx2.AsyncClient, database: Database, settings: Settings, mailbox: Mailbox
+) -> None:
+    form = {"province": "310000", "name": NAME, "email": ADDRESS, "password": PASSWORD}
+    visitor = await page(client, "/join/some-token")
+    assert 'href="/register?next=/join/some-token"' in visitor.text
+    onward = "/register?next=/join/some-token"
+    sent = await submit(client, onward, onward, form)
+    assert sent.headers["location"] == "/register/sent?next=%2Fjoin%2Fsome-token"
+    path = await mailed_path(mailbox, database, settings)
+    confirmed = await follow(client, path, password=PASSWORD)
+    assert confirmed.headers["location"] == "/sign-in?next=%2Fjoin%2Fsome-token"
+
+
+@pytest.mark.parametrize("next_path", ["//evil.example", "https://evil.example/", "/\\evil.example"])
+async def test_registration_leads_nowhere_else(client: httpx2.AsyncClient, next_path: str) -> None:
+    shown = await client.get("/register", params={"next": next_path})
+    assert "evil" not in shown.text.partition("<main")[2].partition("</main>")[0]
+
+
+async def test_an_address_is_typed_in_either_spelling(
+    client: httpx2.AsyncClient, database: Database, settings: Settings
+) -> None:
+    await with_address(database, settings, "shen@xn--fsqu00a.example")
+    await password_sign_in(client, login_name="Shen@例子.example", password=people.PASSWORD)
+    assert (await client.get("/api/v1/me")).status_code == 200

@@ -1,0 +1,38 @@
+"""Telling a person by mail that somebody signed in from a browser never seen before (ASVS 5.0 V6.3.5)."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from app.core.db import Session
+from app.core.i18n import DEFAULT, msg
+from app.identity.contacts.addresses import address_of
+from app.identity.devices import Device
+from app.identity.factors.notices import NOT_YOU
+from app.identity.models import BrowserSession
+from app.identity.user_agents import device_name
+from app.notify.public import Mail, queue
+
+
+async def tell_of_new_device(session: Session, *, tenant_id: str, account_id: UUID, device: Device) -> None:
+    """Queue the mail before the session is opened, in its transaction; a first sign-in is news to nobody.
+
+    Sessions are kept for 30 days after their end: a device that was away for longer is new again.
+    """
+    before = select(
+        func.count(),
+        func.count().filter(
+            BrowserSession.user_agent == device.user_agent, BrowserSession.address == device.address
+        ),
+    ).where(BrowserSession.account_id == account_id, BrowserSession.awaiting_factor.is_(False))
+    sessions, same = (await session.execute(before)).one()
+    to = await address_of(session, account_id) if sessions and not same else None
+    if to is None:
+        return
+    what = msg(
+        "{device}（网络地址 {address}）刚刚登录了您的账号。",
+        device=device_name(device.user_agent),
+        address=device.address,
+    )
+    mail = Mail(to=to, subject=msg("您的账号在新的设备上登录"), paragraphs=(what, NOT_YOU), locale=DEFAULT)
+    await queue(session, mail, tenant_id=tenant_id)
