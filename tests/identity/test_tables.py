@@ -67,7 +67,7 @@ async def test_a_person_sees_their_own_sessions_only(database: Database, setting
 
 
 @pytest.mark.parametrize(
-    "table", ["organisation", "booking", "instrument", "journal_event", "idempotency_key"]
+    "table", ["organisation_application", "booking", "instrument", "journal_event", "idempotency_key"]
 )
 async def test_the_sign_in_code_reads_no_business(database: Database, settings: Settings, table: str) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"):

@@ -59,7 +59,12 @@ def test_help_needs_no_settings() -> None:
     names = re.findall(r"^    (\w+)", commons("--help").stdout, re.MULTILINE)
     assert {
         "admin",
+        "api",
         "audit",
+        "keys",
+        "login",
+        "logout",
+        "whoami",
         "operator",
         "passwords",
         "verify",

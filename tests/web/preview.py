@@ -122,7 +122,15 @@ def _home() -> Pages:
     @router.get("/")
     async def home(request: Request) -> Response:
         caller = await request.app.state.authenticate(request)
-        return render(request, "home.html", caller=caller, provinces=PROVINCES, shared=SHARED, suggestions=[])
+        return render(
+            request,
+            "home.html",
+            caller=caller,
+            provinces=PROVINCES,
+            shared=SHARED,
+            suggestions=[],
+            invites_to_join=False,
+        )
 
     @router.get("/styleguide/availability", response_class=JSONResponse)
     async def week() -> dict[str, Any]:

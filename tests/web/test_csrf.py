@@ -20,7 +20,15 @@ def router() -> Pages:
     @pages.get("/form")
     async def show(request: Request) -> Response:
         caller = await request.app.state.authenticate(request)
-        return render(request, "home.html", caller=caller, provinces=[], shared={}, suggestions=[])
+        return render(
+            request,
+            "home.html",
+            caller=caller,
+            provinces=[],
+            shared={},
+            suggestions=[],
+            invites_to_join=False,
+        )
 
     @pages.post("/form")
     async def send(request: Request) -> Response:
