@@ -9,8 +9,10 @@ from fastapi.responses import JSONResponse
 
 from app.access.permissions import Permission, Role
 from app.access.principal import VISITOR, Principal
+from app.core.db import Database
 from app.core.errors import Problem
 from app.core.i18n import msg
+from app.core.requests import RequestLog
 from app.settings import Settings
 from app.tenancy.models import Province
 from app.web.pages import pages as platform_pages
@@ -85,7 +87,8 @@ def platform(caller: Principal = VISITOR, *, routers: tuple[Pages, ...] = (), **
     settings = Settings(secret_key=SECRET, **options)
     app = FastAPI(docs_url=None, redoc_url=None)
     app.state.settings = settings
-    app.state.database = None
+    # Nobody answers there: what would be noted of a refusal is not, as when the database is away.
+    app.state.database = Database("postgresql+asyncpg://nobody@127.0.0.1:1/none", pool_size=1)
 
     async def authenticate(_request: Request) -> Principal:
         return caller
@@ -97,6 +100,7 @@ def platform(caller: Principal = VISITOR, *, routers: tuple[Pages, ...] = (), **
     app.state.authenticate = authenticate
     app.add_exception_handler(Problem, show)
     app.add_middleware(SecurityHeaders, settings=settings)
+    app.add_middleware(RequestLog)
     app.mount("/static", static_files())
     for router in (_home(), platform_pages, *routers):
         app.include_router(router)

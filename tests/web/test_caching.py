@@ -59,7 +59,7 @@ async def test_sign_in_leaves_nothing_behind(
     client.event_hooks["response"].append(see)
     await password_sign_in(client, login_name="shen.zhixing", password=PASSWORD)
     on_the_way = {one.url.path: one.headers["cache-control"] for one in seen if one.status_code == 303}
-    assert on_the_way.keys() >= {"/oauth/authorize", "/sign-in/callback"}
+    assert on_the_way.keys() >= {"/oauth/authorize/decision", "/sign-in/callback"}
     assert set(on_the_way.values()) == {"no-store"}
     refused = await client.post("/oauth/token", data={"grant_type": "x"})
     assert (refused.status_code, refused.headers["cache-control"]) == (401, "no-store")
