@@ -43,10 +43,11 @@ def new(**values: Any) -> dict[str, Any]:
 
 
 async def state(database: Database) -> tuple[int, int, int]:
-    """How many organisations, how many changes of them, how many events Zhejiang has."""
+    """How many organisations, how many changes of them, how many events but refusals Zhejiang has."""
     async with database.transaction(TenantContext("330000").info()) as session:
         counts = await session.execute(select(func.count(), func.coalesce(func.sum(Organisation.version), 0)))
-        events = await session.scalar(select(func.count()).select_from(JournalEvent))
+        deeds = JournalEvent.kind != "access.refused"
+        events = await session.scalar(select(func.count()).select_from(JournalEvent).where(deeds))
         count, versions = counts.one()
         return count, int(versions), int(events or 0)
 
