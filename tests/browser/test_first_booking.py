@@ -57,6 +57,7 @@ async def find(page: Page) -> str:
     await page.keyboard.press("Enter")
     found = page.get_by_role("list", name="查到的仪器").get_by_role("listitem")
     await expect(found).not_to_have_count(0)
+    await page.wait_for_load_state()  # whether the filters stand open is for the style sheet to say
     await picture(page, "3-found")
     if not await page.get_by_label("省份").is_visible():
         await page.get_by_text("筛选与排序").click()

@@ -1,6 +1,7 @@
 """Every page as people see it: in both languages, on a phone, with one heading, a name, and nothing wider than the screen."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -144,9 +145,10 @@ FAULTS = """
 
 
 @pytest.fixture
-async def url(demo_settings: Settings) -> AsyncIterator[str]:
-    """A platform of its own process, with the demonstration data."""
-    with servers(demo_settings) as (served,):
+async def url(demo_settings: Settings, tmp_path: Path) -> AsyncIterator[str]:
+    """A platform of its own process, with the demonstration data; a page that names its folder has a long word to break."""
+    deep = tmp_path / "a-folder-whose-name-is-wider-than-a-phone"
+    with servers(demo_settings.model_copy(update={"data_dir": deep})) as (served,):
         yield served.url
 
 

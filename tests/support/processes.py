@@ -48,6 +48,7 @@ def environment_of(settings: Settings, *, base_url: str) -> dict[str, str]:
         "SECRET_KEY": settings.secret,
         "BASE_URL": base_url,
         "LOG_LEVEL": "WARNING",
+        "DATA_DIR": str(settings.data_dir),
         "RATE_LIMITS": json.dumps(settings.rate_limits),
     }
 

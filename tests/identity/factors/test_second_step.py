@@ -156,7 +156,7 @@ async def test_guessing_gets_slower(
     halfway: httpx2.AsyncClient, database: Database, settings: Settings
 ) -> None:
     assert [(await show(halfway, code="000000")).status_code for _ in range(5)] == [422] * 5
-    delay = "SELECT max(extract(epoch FROM free_at - last_at)) FROM login_attempt"
+    delay = "SELECT round(max(extract(epoch FROM free_at - last_at))) FROM login_attempt"
     assert await as_sign_in(database, settings, delay) == 1
     longer = "UPDATE login_attempt SET free_at = free_at + interval '1 minute' WHERE free_at > last_at"
     await as_sign_in(database, settings, longer)
