@@ -148,6 +148,7 @@ FAULTS = """
 async def url(demo_settings: Settings, tmp_path: Path) -> AsyncIterator[str]:
     """A platform of its own process, with the demonstration data; a page that names its folder has a long word to break."""
     deep = tmp_path / "a-folder-whose-name-is-wider-than-a-phone"
+    deep.symlink_to(demo_settings.data_dir.absolute())
     with servers(demo_settings.model_copy(update={"data_dir": deep})) as (served,):
         yield served.url
 
