@@ -1,5 +1,6 @@
 """What each list costs: an exact number of statements, the same for one row as for many."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.permissions import Role
 from app.core import clock
-from app.core.db import Database
+from app.core.db import Base, Database
 from app.settings import Settings
 from tests.instruments.test_booking import day, wish
 from tests.support.clients import statements_on
@@ -57,6 +58,9 @@ class Manager:
     place: Place
 
     async def cost(self, path: str) -> int:
+        return len(await self.statements(path))
+
+    async def statements(self, path: str) -> list[str]:
         window = {"since": clock.now().isoformat(), "until": (clock.now() + timedelta(days=7)).isoformat()}
         query = str(httpx2.QueryParams(window))
         url = path.format(
@@ -65,7 +69,7 @@ class Manager:
         with statements_on(self.connection) as seen:
             answer = await self.client.get(url, headers={"accept": "*/*"})
         assert answer.status_code == 200, answer.text
-        return len(seen)
+        return list(seen)
 
 
 @pytest.fixture
@@ -103,3 +107,36 @@ async def test_a_list_costs_the_same_however_long(
         await grow(manager, database, number)
     many = await manager.cost(path)
     assert (few, many) == (LISTS[path], LISTS[path])
+
+
+ABOUT_PEOPLE = (
+    "/api/v1/me/",
+    "/api/v1/people",
+    "/account",
+    "/people",
+    "/organisations/{organisation}/members",
+)
+"""What is shown there is identity itself."""
+PRINCIPAL = "identity_principal_of_session"
+NAMES_SHOWN = {"/instruments/{instrument}/stewards": 1}
+"""Statements that fetch names the page shows, beyond what the two leave room for."""
+
+
+@pytest.mark.parametrize("path", [path for path in LISTS if not path.startswith(ABOUT_PEOPLE)])
+async def test_who_is_asking_and_what_they_may_costs_two_statements_at_most(
+    manager: Manager, database: RolledBackDatabase, path: str
+) -> None:
+    await grow(manager, database, 0)
+    mine = {mapper.class_.__table__.name for mapper in Base.registry.mappers if of_identity(mapper.class_)}
+    asked = [statement for statement in await manager.statements(path) if words(statement) & mine]
+    recognised = [statement for statement in await manager.statements(path) if PRINCIPAL in statement]
+    assert len(recognised) == 1
+    assert len(recognised + asked) <= 2 + NAMES_SHOWN.get(path, 0)
+
+
+def of_identity(model: type) -> bool:
+    return model.__module__.startswith(("app.identity.", "app.access."))
+
+
+def words(statement: str) -> set[str]:
+    return set(re.findall(r"\w+", statement))
