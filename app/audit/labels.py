@@ -142,6 +142,7 @@ FIELDS: dict[str, Message] = {
     "reason": msg("理由"),
     "scope": msg("可见范围"),
     "scopes": msg("授权范围"),
+    "sessions_ended": msg("结束的登录会话"),
     "request": msg("请求"),
     "since": msg("自"),
     "status": msg("状态"),

@@ -120,8 +120,12 @@ async def open_for_vouched(
     A province's own provider opens accounts of that province alone; the built-in one is ours and opens any.
 
     Raises:
+        NotFound: the provider was disabled while the person was there.
         NotLinked: they have no account, and the provider makes none.
     """
+    # Whoever disables it waits for this session, and ends it.
+    if await session.scalar(federation.enabled_held(provider.id)) is None:
+        raise NotFound
     account = await account_of(session, provider, vouched)
     origin = Origin(
         methods=vouched.methods,

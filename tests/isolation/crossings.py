@@ -12,6 +12,7 @@ PURGE = "rows past their time are deleted for every province at once"
 SUSPEND = (
     "an admin who suspends an account of the own province ends what is signed in with it, without reading it"
 )
+DISABLE = "an admin who disables a provider ends what own people have opened through it, without reading it"
 
 POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("account_closing", "sign_in"): ("login", "ALL", SIGN_IN),
@@ -84,6 +85,11 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     ),
     "booking_lock_units(uuid[])": ("app", "units are locked in one order; gives a count"),
     "identity_end_sessions(uuid)": ("app", SUSPEND),
+    "identity_end_sessions_through(uuid,uuid)": ("app", DISABLE),
+    "identity_live_sessions_through(uuid)": (
+        "app",
+        "an admin is told how many own people's sessions a provider opened, nothing of them",
+    ),
     "identity_live_sessions(uuid)": (
         "app",
         "an admin is told a count of an own person's sessions, nothing of them",

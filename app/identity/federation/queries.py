@@ -36,6 +36,12 @@ def provider(provider_id: UUID) -> Select[IdentityProvider]:
     return select(IdentityProvider).where(IdentityProvider.id == provider_id)
 
 
+def enabled_held(provider_id: UUID) -> Select[UUID]:
+    """A provider that is enabled, and stays so until this transaction ends."""
+    enabled = select(IdentityProvider.id).where(IdentityProvider.id == provider_id, IdentityProvider.enabled)
+    return enabled.with_for_update(read=True, key_share=True)
+
+
 def identity(asked: IdentityProvider, subject: str) -> Select[ExternalIdentity]:
     """What a provider calls a person; the built-in one is the same in every province."""
     same = (ExternalIdentity.issuer == asked.issuer, ExternalIdentity.subject == subject)

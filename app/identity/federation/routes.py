@@ -82,7 +82,7 @@ async def enable_provider(
 async def disable_provider(
     provider_id: UUID, version: IfMatch, response: Response, db: Writes, caller: Admin
 ) -> ProviderOut:
-    """Offer it no longer; refused where no admin of the province could sign in any more."""
+    """Offer it no longer, and end what is signed in through it; refused where no admin could sign in any more."""
     provider = await service.set_enabled(
         db, caller=caller, provider_id=provider_id, version=version, enabled=False
     )

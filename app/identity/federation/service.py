@@ -87,6 +87,11 @@ async def links_of(db: ReadSession, provider: IdentityProvider) -> Links:
     return (await _links(db))[provider.id]
 
 
+async def live_sessions(db: ReadSession, provider: IdentityProvider) -> int:
+    """How many browsers of the caller's province are signed in through a provider."""
+    return int(await db.scalar(select(func.identity_live_sessions_through(provider.id))))
+
+
 async def create(db: Session, settings: Settings, *, caller: Principal, new: ProviderIn) -> IdentityProvider:
     """Add a provider, disabled until it has been tried.
 
@@ -155,7 +160,7 @@ async def change(
 async def set_enabled(
     db: Session, *, caller: Principal, provider_id: UUID, version: int, enabled: bool
 ) -> IdentityProvider:
-    """Offer a provider to the province's people, or no longer. Whoever is signed in stays so.
+    """Offer a provider to the province's people, or no longer: then whom it signed in is signed out, but for the caller.
 
     Raises:
         ReauthenticationRequired: the caller showed who they are too long ago.
@@ -178,8 +183,12 @@ async def set_enabled(
         if not any(links.admins for links in others):
             raise LastWay
     changed = await _write(db, provider, version, {"enabled": enabled})
-    kind = "identity_provider.enabled" if enabled else "identity_provider.disabled"
-    await record(db, kind, subject=(SUBJECT, provider.id))
+    if enabled:
+        await record(db, "identity_provider.enabled", subject=(SUBJECT, provider.id))
+    else:
+        ended = await db.scalar(select(func.identity_end_sessions_through(provider.id, caller.session_id)))
+        subject = (SUBJECT, provider.id)
+        await record(db, "identity_provider.disabled", subject=subject, after={"sessions_ended": ended})
     return changed
 
 

@@ -125,9 +125,14 @@ async def confirm_page(provider_id: UUID, deed: Deed, request: Request, db: Read
     """What enabling, disabling or deleting means, before it is done."""
     provider = await service.get(db, caller=caller, provider_id=provider_id)
     await ensure_recently_authenticated(db, caller=caller)
-    links = await service.links_of(db, provider)
     return render(
-        request, "identity/provider_confirm.html", caller=caller, provider=provider, deed=deed, links=links
+        request,
+        "identity/provider_confirm.html",
+        caller=caller,
+        provider=provider,
+        deed=deed,
+        links=await service.links_of(db, provider),
+        sessions=await service.live_sessions(db, provider),
     )
 
 
