@@ -1,5 +1,6 @@
 """Appointing and dismissing the members of an organisation."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from app.access.guards import ensure
@@ -156,8 +157,14 @@ async def leave(db: Session, *, caller: Principal, organisation_id: UUID) -> Non
     await remove_membership(db, account_id=caller.id, organisation_id=organisation_id)
 
 
+async def managers_held(db: Session, organisation_id: UUID) -> Sequence[UUID]:
+    """An organisation's active managers, none of whom is dismissed or closes their account before this transaction ends."""
+    await db.execute(queries.managers_locked(organisation_id))
+    return (await db.scalars(queries.managers(organisation_id))).all()
+
+
 async def _ensure_another_manager(db: Session, organisation_id: UUID, account_id: UUID) -> None:
-    if list(await db.scalars(queries.managers_locked(organisation_id))) == [account_id]:
+    if await managers_held(db, organisation_id) == [account_id]:
         raise LastManager
 
 

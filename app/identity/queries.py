@@ -125,18 +125,32 @@ def _cared_for(caller: Principal) -> Select[Stewardship]:
 
 
 def managers_locked(organisation_id: UUID) -> Select[UUID]:
-    """The active managers of an organisation, locked, so that two dismissals at once never leave none."""
-    return (
-        select(Membership.account_id)
-        .join(Account, Account.id == Membership.account_id)
-        .where(
-            Membership.organisation_id == organisation_id,
-            Membership.role == "manager",
-            Account.status == "active",
-        )
-        .order_by(Membership.account_id)
-        .with_for_update(of=Membership)
+    """Who is a manager of an organisation, locked: what counts on their number happens one at a time.
+
+    Only a statement after this one sees who of them is active: one that waited for an account's end still sees it so.
+    """
+    held = select(Membership.account_id).where(
+        Membership.organisation_id == organisation_id, Membership.role == Role.MANAGER
     )
+    return held.order_by(Membership.account_id).with_for_update()
+
+
+def managers(organisation_id: UUID) -> Select[UUID]:
+    """The active managers of an organisation."""
+    held = select(Membership.account_id).join(Account, Account.id == Membership.account_id)
+    return held.where(
+        Membership.organisation_id == organisation_id,
+        Membership.role == Role.MANAGER,
+        Account.status == "active",
+    )
+
+
+def managed_by(account_id: UUID) -> Select[UUID]:
+    """The organisations an account is a manager of, in the order in which they are locked."""
+    theirs = select(Membership.organisation_id).where(
+        Membership.account_id == account_id, Membership.role == Role.MANAGER
+    )
+    return theirs.order_by(Membership.organisation_id)
 
 
 def account_named(tenant_id: str, login_name: str) -> Select[UUID]:

@@ -12,13 +12,16 @@ from app.core.crypto import token_digest
 from app.core.db import Database, ReadSession, Session
 from app.core.errors import Conflict, NotFound
 from app.core.i18n import Locale, msg
+from app.identity.appointments.province_roles import admins_held
 from app.identity.contacts import holdings, mails
 from app.identity.contacts.addresses import address_of
 from app.identity.contacts.models import AccountClosing
 from app.identity.contacts.personal import erase, in_order, reasons_against
 from app.identity.contacts.recovery import end_grants, end_sessions
 from app.identity.context import sign_in_context
+from app.identity.members import managers_held
 from app.identity.models import Account, BrowserSession, Membership, RoleGrant
+from app.identity.queries import managed_by
 from app.journal.public import record
 from app.notify.public import queue
 from app.settings import Settings
@@ -120,16 +123,8 @@ async def close(database: Database, settings: Settings, tenant_id: str, account_
             await _leave_open(session, settings, caller)
         return
     async with database.transaction(signs_in) as session:
-        asked = select(AccountClosing).where(AccountClosing.account_id == account_id).with_for_update()
-        if await session.scalar(asked) is None:
+        if not await _ended(session, settings, caller):
             return
-        ended = update(Account).where(Account.id == account_id, Account.status != "closed")
-        if await session.scalar(ended.values(status="closed").returning(Account.id)) is not None:
-            await end_sessions(session, account_id)
-            await _note(session, "account.closed", tenant_id, account_id)
-            address = await address_of(session, account_id)
-            if address is not None:
-                await queue(session, mails.closed(address, "zh"), tenant_id=tenant_id)
     async with database.transaction(caller.context().info()) as session:
         for held in reversed(in_order()):
             if not held.signs_in:
@@ -138,6 +133,39 @@ async def close(database: Database, settings: Settings, tenant_id: str, account_
         for held in reversed(in_order()):
             if held.signs_in:
                 await erase(session, held, account_id)
+
+
+async def _ended(session: Session, settings: Settings, caller: Principal) -> bool:
+    """End the account for whoever has not changed their mind, and is not the last in an office; whether it is at an end."""
+    assert caller.id is not None
+    assert caller.tenant_id is not None
+    asked = select(AccountClosing).where(AccountClosing.account_id == caller.id).with_for_update()
+    if await session.scalar(asked) is None:
+        return False
+    if await _is_the_last(session, caller.tenant_id, caller.id):
+        await _leave_open(session, settings, caller)
+        return False
+    ended = update(Account).where(Account.id == caller.id, Account.status != "closed")
+    if await session.scalar(ended.values(status="closed").returning(Account.id)) is not None:
+        await end_sessions(session, caller.id)
+        await _note(session, "account.closed", caller.tenant_id, caller.id)
+        address = await address_of(session, caller.id)
+        if address is not None:
+            await queue(session, mails.closed(address, "zh"), tenant_id=caller.tenant_id)
+    return True
+
+
+async def _is_the_last(session: Session, tenant_id: str, account_id: UUID) -> bool:
+    """Whether nobody else would administer the province, or manage one of the person's organisations.
+
+    Asked again under the locks of those who appoint and dismiss: two who leave at once must not each count on the other.
+    """
+    if await admins_held(session, tenant_id=tenant_id) == [account_id]:
+        return True
+    for organisation_id in (await session.scalars(managed_by(account_id))).all():
+        if await managers_held(session, organisation_id) == [account_id]:
+            return True
+    return False
 
 
 async def _leave_open(session: Session, settings: Settings, caller: Principal) -> None:
