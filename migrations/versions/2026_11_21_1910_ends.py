@@ -33,6 +33,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT count(*) FROM browser_session b WHERE {LIVE_THROUGH}
 $$
 """
+REASONS = ("person", "client", "code_replayed", "refresh_token_reused")
 FUNCTIONS = {
     "identity_end_sessions_through(uuid,uuid)": END,
     "identity_live_sessions_through(uuid)": LIVE,
@@ -43,8 +44,21 @@ def upgrade() -> None:
     for signature, statement in FUNCTIONS.items():
         op.execute(statement)
         broker_function(signature)
+    allow_reasons(*REASONS, "narrowed")
+
+
+def allow_reasons(*reasons: str) -> None:
+    listed = ", ".join(f"'{reason}'" for reason in reasons)
+    op.drop_constraint("ck_oauth_grant_revoked_reason", "oauth_grant")
+    op.create_check_constraint(
+        "revoked_reason",
+        "oauth_grant",
+        f"revoked_reason IS NULL OR (revoked_at IS NOT NULL AND revoked_reason IN ({listed}))",
+    )
 
 
 def downgrade() -> None:
+    op.execute("UPDATE oauth_grant SET revoked_reason = 'person' WHERE revoked_reason = 'narrowed'")
+    allow_reasons(*REASONS)
     for signature in FUNCTIONS:
         op.execute(f"DROP FUNCTION {signature}")

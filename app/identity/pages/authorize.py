@@ -34,8 +34,9 @@ from app.identity.provider.authorization import (
     reply_of,
 )
 from app.identity.provider.client_authentication import find_client
-from app.identity.provider.consent import consented, maker_of, scopes_for
+from app.identity.provider.consent import Question, consented, maker_of, question
 from app.identity.provider.fresh_sign_in import SINCE, mark_now, signed_in_since
+from app.identity.provider.grants import end_wider
 from app.identity.provider.pushed import PREFIX, close_request, kept_under, open_request
 from app.identity.sign_in import LONGEST_NAME, password_sign_in
 from app.web.public import SIGN_IN, Form, Pages, render, see_other
@@ -81,11 +82,12 @@ async def show(request: Request, caller: Visitor) -> Response:
     async with sign_in_transaction(request) as session:
         known = "consent" not in asked.prompts and await consented(session, asked, caller)
         maker = await maker_of(session, asked.client)
+        asking = await question(session, asked.client, asked.scopes, caller)
     if known:
         return await _give_code(request, asked, person)
     if "none" in asked.prompts:
         return await _refuse(request, asked, "consent_required", "The person must be asked.")
-    return _consent_page(request, asked, caller, maker)
+    return _consent_page(request, asked, caller, maker, asking)
 
 
 @pages.get(DECISION)
@@ -106,7 +108,7 @@ async def decide(request: Request, caller: Visitor) -> Response:
         return early.response
     if (await request.form()).get("decision") != "allow":
         return await _refuse(request, asked, "access_denied", "The person said no.")
-    return await _give_code(request, asked, person)
+    return await _give_code(request, asked, person, approved=True)
 
 
 async def _asked(request: Request) -> AuthorizationRequest:
@@ -165,8 +167,14 @@ async def _refuse(request: Request, asked: AuthorizationRequest, error: str, des
     return _error(request, asked.reply, error, description)
 
 
-async def _give_code(request: Request, asked: AuthorizationRequest, person: SignedIn) -> Response:
+async def _give_code(
+    request: Request, asked: AuthorizationRequest, person: SignedIn, *, approved: bool = False
+) -> Response:
     async with sign_in_transaction(request) as session:
+        if approved:
+            await end_wider(
+                session, account_id=person.account_id, client_id=asked.client.id, scopes=asked.scopes
+            )
         code = await issue_code(session, asked, person)
     return see_other(request, asked.reply.url(settings_of(request), code=code))
 
@@ -218,7 +226,7 @@ def _next_path(request: Request) -> str:
 
 
 def _consent_page(
-    request: Request, asked: AuthorizationRequest, caller: Principal, maker: str | None
+    request: Request, asked: AuthorizationRequest, caller: Principal, maker: str | None, asking: Question
 ) -> Response:
     target = urlsplit(asked.reply.redirect_uri)
     return render(
@@ -229,7 +237,7 @@ def _consent_page(
         client=asked.client,
         maker=maker,
         site=target.netloc,
-        scopes=scopes_for(asked.scopes, caller),
+        question=asking,
         action=_same(request),
     )
 

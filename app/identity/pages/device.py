@@ -14,7 +14,6 @@ from app.core.text import Line
 from app.identity import queries
 from app.identity.context import settings_of, sign_in_transaction
 from app.identity.provider.authorization import SignedIn
-from app.identity.provider.consent import scopes_for
 from app.identity.provider.devices import Asking, asking, decide, found, normal
 from app.web.public import Form, Pages, render, see_other
 
@@ -65,7 +64,7 @@ async def look(request: Request, caller: Person) -> Response:
         client=device.client,
         maker=device.maker,
         address=device.address,
-        scopes=scopes_for(device.scopes, caller),
+        question=device.question,
         user_code=form.value.user_code,
     )
 

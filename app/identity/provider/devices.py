@@ -18,7 +18,8 @@ from app.identity.provider import queries
 from app.identity.provider.answers import INVALID_GRANT, Denied
 from app.identity.provider.authorization import SignedIn
 from app.identity.provider.clients import allowed_scopes
-from app.identity.provider.consent import maker_of
+from app.identity.provider.consent import Question, maker_of, question
+from app.identity.provider.grants import end_wider
 from app.identity.provider.models import DeviceCode, OAuthClient
 from app.journal.public import record
 from app.settings import Settings
@@ -65,7 +66,7 @@ class Asking:
 
     client: OAuthClient
     maker: str | None
-    scopes: tuple[str, ...]
+    question: Question
     address: str
 
 
@@ -119,7 +120,7 @@ async def asking(session: Session, settings: Settings, caller: Principal, user_c
     return Asking(
         row.OAuthClient,
         await maker_of(session, row.OAuthClient),
-        tuple(row.DeviceCode.scopes),
+        await question(session, row.OAuthClient, row.DeviceCode.scopes, caller),
         row.DeviceCode.address,
     )
 
@@ -161,11 +162,14 @@ async def decide(
             authenticated_at=person.authenticated_at,
             browser_session_id=person.session_id,
         )
-        .returning(DeviceCode.client_id)
+        .returning(DeviceCode.client_id, DeviceCode.scopes)
     )
-    client_id = await session.scalar(word)
-    if client_id is None:
+    decided = (await session.execute(word)).one_or_none()
+    if decided is None:
         raise CodeUnknown
+    client_id, scopes = decided
+    if allow:
+        await end_wider(session, account_id=person.account_id, client_id=client_id, scopes=scopes)
     await record(
         session,
         "oauth_device.allowed" if allow else "oauth_device.denied",

@@ -15,17 +15,18 @@ from app.core.errors import NotFound
 from app.core.i18n import Message, msg
 from app.identity.provider import queries
 from app.identity.provider.authorization import SignedIn
-from app.identity.provider.models import OAuthClient, OAuthGrant
+from app.identity.provider.models import DeviceCode, OAuthClient, OAuthCode, OAuthGrant
 from app.journal.public import record
 
 LIFETIME = timedelta(days=180)
 """With a refresh token; then the person is asked again."""
-Reason = Literal["person", "client", "code_replayed", "refresh_token_reused"]
+Reason = Literal["person", "client", "code_replayed", "refresh_token_reused", "narrowed"]
 REASONS: dict[str, Message] = {
     "person": msg("本人断开"),
     "client": msg("应用自行撤销"),
     "code_replayed": msg("授权码被重复使用，可能已泄露"),
     "refresh_token_reused": msg("刷新令牌被重复使用，可能已被盗用"),
+    "narrowed": msg("本人改为允许较少的权限"),
 }
 THEFTS = frozenset({"code_replayed", "refresh_token_reused"})
 TOLD_FOR = timedelta(days=90)
@@ -103,6 +104,22 @@ async def revoke_grant(session: Session, grant_id: UUID, *, reason: Reason) -> b
             after={"reason": reason},
         )
     return True
+
+
+async def end_wider(session: Session, *, account_id: UUID, client_id: UUID, scopes: Sequence[str]) -> None:
+    """A person has approved an application with these scopes: what it was given before with more than these ends.
+
+    That is its grants, and what it could still exchange for one. Approvals of one person happen one after the other.
+    """
+    await session.execute(queries.account_held(account_id))
+    for row in (OAuthCode, DeviceCode):
+        # One that is being exchanged now is waited for: then its grant is there.
+        spent = update(row).where(queries.exceeds(row, account_id, client_id, scopes), row.used_at.is_(None))
+        if row is DeviceCode:
+            spent = spent.where(DeviceCode.decision == "allowed")
+        await session.execute(spent.values(used_at=func.clock_timestamp()))
+    for grant_id in (await session.scalars(queries.wider_grants(account_id, client_id, scopes))).all():
+        await revoke_grant(session, grant_id, reason="narrowed")
 
 
 @dataclass(frozen=True, slots=True)

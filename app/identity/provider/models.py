@@ -121,7 +121,7 @@ class OAuthGrant(Owned, Base):
         CheckConstraint("char_length(client_name) BETWEEN 1 AND 100", name="client_name"),
         CheckConstraint(
             "revoked_reason IS NULL OR (revoked_at IS NOT NULL "
-            "AND revoked_reason IN ('person', 'client', 'code_replayed', 'refresh_token_reused'))",
+            "AND revoked_reason IN ('person', 'client', 'code_replayed', 'refresh_token_reused', 'narrowed'))",
             name="revoked_reason",
         ),
         Index("ix_oauth_grant_account_id", "account_id"),

@@ -1,10 +1,11 @@
 """Every select of the provider."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB
 
 from app.identity.models import Account
 from app.identity.provider.models import DeviceCode, OAuthClient, OAuthCode, OAuthGrant, RefreshToken
@@ -108,9 +109,33 @@ def allowed_before(account_id: UUID, client_id: UUID) -> Select[list[str]]:
     return select(OAuthGrant.scopes).where(
         OAuthGrant.account_id == account_id,
         OAuthGrant.client_id == client_id,
+        OAuthGrant.first_party.is_(False),
         OAuthGrant.revoked_at.is_(None),
         OAuthGrant.expires_at > func.clock_timestamp(),
     )
+
+
+def account_held(account_id: UUID) -> Select[UUID]:
+    """A person's account, so that what they decide happens one thing at a time."""
+    return select(Account.id).where(Account.id == account_id).with_for_update(key_share=True)
+
+
+def exceeds(
+    row: type[OAuthCode | DeviceCode | OAuthGrant], account_id: UUID, client_id: UUID, scopes: Sequence[str]
+) -> ColumnElement[bool]:
+    """Whether a row gives a client more of a person than these scopes."""
+    whose = and_(row.account_id == account_id, row.client_id == client_id)
+    return and_(whose, ~type_coerce(row.scopes, JSONB).contained_by(list(scopes)))
+
+
+def wider_grants(account_id: UUID, client_id: UUID, scopes: Sequence[str]) -> Select[UUID]:
+    """The connections of a person with a client that allow more than these scopes."""
+    live = select(OAuthGrant.id).where(
+        exceeds(OAuthGrant, account_id, client_id, scopes),
+        OAuthGrant.first_party.is_(False),
+        OAuthGrant.revoked_at.is_(None),
+    )
+    return live.order_by(OAuthGrant.id)
 
 
 def waiting_device(user_code: bytes) -> Select[DeviceCode, OAuthClient]:
