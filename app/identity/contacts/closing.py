@@ -71,7 +71,7 @@ async def ask(session: Session, settings: Settings, *, caller: Principal, locale
     address = await address_of(session, caller.id)
     if address is not None:
         await queue(session, mails.closing(address, locale, settings), tenant_id=caller.tenant_id)
-    await _note(session, "account.closing_asked", caller.tenant_id, caller.id, actor_id=caller.id)
+    await _note(session, "account.closing_asked", caller.tenant_id, caller.id)
 
 
 async def undo(session: Session, *, caller: Principal) -> None:
@@ -85,14 +85,11 @@ async def undo(session: Session, *, caller: Principal) -> None:
     taken = delete(AccountClosing).where(AccountClosing.account_id == caller.id)
     if await session.scalar(taken.returning(AccountClosing.account_id)) is None:
         raise NotFound
-    await _note(session, "account.closing_undone", caller.tenant_id, caller.id, actor_id=caller.id)
+    await _note(session, "account.closing_undone", caller.tenant_id, caller.id)
 
 
-async def _note(
-    session: Session, kind: str, tenant_id: str, account_id: UUID, *, actor_id: UUID | None = None
-) -> None:
-    subject = ("account", account_id)
-    await record(session, kind, subject=subject, tenant_id=tenant_id, actor_id=actor_id)
+async def _note(session: Session, kind: str, tenant_id: str, account_id: UUID) -> None:
+    await record(session, kind, subject=("account", account_id), tenant_id=tenant_id)
 
 
 async def due(database: Database, settings: Settings) -> list[tuple[str, UUID]]:

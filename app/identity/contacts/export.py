@@ -12,7 +12,6 @@ from app.core.db import Database
 from app.core.i18n import Locale, msg
 from app.identity.contacts.personal import Held, in_order, rows_of
 from app.identity.context import sign_in_context
-from app.journal.public import record
 from app.settings import Settings
 
 IN_MEMORY = 4 * 1024 * 1024
@@ -30,8 +29,6 @@ async def archive(database: Database, settings: Settings, *, caller: Principal, 
             contents.append((held, len(rows)))
             zipped.writestr(f"{held.table}.json", json.dumps(rows, ensure_ascii=False, indent=2))
         zipped.writestr("index.html", _index(contents, caller, locale))
-    async with database.transaction(caller.context().info()) as session:
-        await record(session, "account.data_exported", subject=("account", str(caller.id)))
     target.seek(0)
     return target
 

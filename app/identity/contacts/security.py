@@ -153,7 +153,6 @@ async def ask_to_change_address(
                 "account.email_change_asked",
                 subject=("account", caller.id),
                 tenant_id=caller.tenant_id,
-                actor_id=caller.id,
             )
     links.refuse_early(wait)
 

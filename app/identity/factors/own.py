@@ -217,7 +217,6 @@ async def rename(session: Session, *, caller: Principal, authenticator_id: UUID,
         "identity.factor_renamed",
         subject=("authenticator", authenticator_id),
         tenant_id=tenant_id,
-        actor_id=caller.id,
     )
 
 
@@ -287,7 +286,6 @@ async def _record(
         kind,
         subject=("account", account.id),
         tenant_id=account.tenant_id,
-        actor_id=account.id,
         before=before,
         after=after,
     )

@@ -58,10 +58,6 @@ async def reset_factors(session: Session, *, caller: Principal, account_id: UUID
     )
     await session.execute(live.values(revoked_at=func.clock_timestamp()))
     await record(
-        session,
-        "identity.factors_reset",
-        subject=("account", account.id),
-        tenant_id=account.tenant_id,
-        actor_id=caller.id,
+        session, "identity.factors_reset", subject=("account", account.id), tenant_id=account.tenant_id
     )
     await notices.tell(session, tenant_id=account.tenant_id, account_id=account.id, what=notices.RESET)

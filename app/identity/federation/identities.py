@@ -103,6 +103,5 @@ async def unlink(session: Session, *, caller: Principal, identity_id: UUID) -> N
         "identity.unlinked",
         subject=("account", str(caller.id)),
         tenant_id=caller.tenant_id,
-        actor_id=caller.id,
         before={"identity_provider_id": found.provider_id},
     )

@@ -6,7 +6,7 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from app.access.entry import Reads
+from app.access.entry import Reads, Writes
 from app.access.guards import requires
 from app.access.permissions import Permission
 from app.access.principal import Principal
@@ -22,6 +22,7 @@ from app.identity.contacts.personal import in_order, reasons_against
 from app.identity.context import settings_of, sign_in_transaction
 from app.identity.pages.outside import carried_out, shown, transactions
 from app.identity.pages.sign_in import device_of
+from app.journal.public import record
 from app.web.public import Form, Pages, render, see_other
 
 pages = Pages(prefix="/account/data")
@@ -40,17 +41,18 @@ class ClosingForm(Input):
 @pages.get("")
 async def show(request: Request, caller: Self) -> Response:
     """What the platform keeps about me, and for how long."""
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         closes_at = await closing.ends_at(session, caller.id)
     return render(request, "identity/data.html", closes_at=closes_at, held=in_order())
 
 
 @pages.post("/export")
-async def export(request: Request, caller: Self) -> Response:
+async def export(request: Request, db: Writes, caller: Self) -> Response:
     """A copy of everything."""
     file = await archive(
         request.app.state.database, settings_of(request), caller=caller, locale=locale_of(request)
     )
+    await record(db, "account.data_exported", subject=("account", str(caller.id)))
     headers = {
         "Content-Disposition": 'attachment; filename="delta-commons-my-data.zip"',
         "Cache-Control": "no-store",
@@ -61,7 +63,7 @@ async def export(request: Request, caller: Self) -> Response:
 @pages.get("/close")
 async def show_closing(request: Request, db: Reads, caller: Self) -> Response:
     """What will be gone, what stays and why, and what must be settled first."""
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         await security.ensure_recognisable(session, caller)
     return await _closing_page(request, db, caller, Form())
 
@@ -76,7 +78,7 @@ async def close(request: Request, db: Reads, caller: Self) -> Response:
             reason = msg("请输入「{words}」", words=msg("注销账号"))
             raise Invalid(errors=[FieldError("words", "words_differ", reason)])
         await security.recognise(
-            transactions(request),
+            transactions(request, caller),
             settings_of(request),
             caller,
             password=typed.password,
@@ -85,7 +87,7 @@ async def close(request: Request, db: Reads, caller: Self) -> Response:
         )
         if await reasons_against(db, caller):
             raise closing.CannotClose
-        async with sign_in_transaction(request) as session:
+        async with sign_in_transaction(request, caller) as session:
             await closing.ask(session, settings_of(request), caller=caller, locale=locale_of(request))
 
     if not await carried_out(form, carry_out):
@@ -97,7 +99,7 @@ async def close(request: Request, db: Reads, caller: Self) -> Response:
 
 async def _closing_page(request: Request, db: Reads, caller: Principal, form: Form[ClosingForm]) -> Response:
     against = await reasons_against(db, caller)
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         known = await security.ways(session, caller.id)
     return shown(
         request,
@@ -113,6 +115,6 @@ async def _closing_page(request: Request, db: Reads, caller: Principal, form: Fo
 @pages.post("/keep")
 async def keep(request: Request, caller: Self) -> Response:
     """The account stays."""
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         await closing.undo(session, caller=caller)
     return see_other(request, "/account/data", notice=msg("注销已撤回，账号继续使用"))

@@ -106,7 +106,7 @@ def person_at_a_browser(caller: Principal) -> None:
 
 
 async def _device(request: Request, caller: Principal, user_code: str) -> Asking:
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         answer = await asking(session, settings_of(request), caller, user_code)
     return found(answer)
 
@@ -114,7 +114,7 @@ async def _device(request: Request, caller: Principal, user_code: str) -> Asking
 async def _decide(request: Request, caller: Principal, user_code: str, *, allow: bool) -> None:
     assert caller.id is not None
     assert caller.tenant_id is not None
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         since = await session.scalar(queries.session_authenticated_at(caller.session_id, caller.id))
         assert since is not None
         person = SignedIn(

@@ -20,7 +20,7 @@ Officer = Annotated[Principal, requires(Permission.PEOPLE_READ)]
 @pages.get("/reset")
 async def ask(request: Request, caller: Officer, account_id: UUID) -> Response:
     """Say what it means."""
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         account = await resettable(session, caller=caller, account_id=account_id)
     return render(request, "identity/factors_reset.html", caller=caller, account=account)
 
@@ -28,6 +28,6 @@ async def ask(request: Request, caller: Officer, account_id: UUID) -> Response:
 @pages.post("/reset")
 async def do(request: Request, caller: Officer, account_id: UUID) -> Response:
     """Do it."""
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         await reset_factors(session, caller=caller, account_id=account_id)
     return see_other(request, "/people", notice=msg("已重置；本人下次登录后可以重新设置"))

@@ -68,7 +68,7 @@ class NameForm(Input):
 @pages.get("")
 async def show(request: Request, caller: Self) -> Response:
     """What I have, and what I can add."""
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         standing = await _standing_of(request, session)
     return render(
         request,
@@ -102,7 +102,7 @@ async def add_totp(request: Request, caller: Self) -> Response:
     secret = _opened(settings, caller, form.typed("secret"))
     if form.valid:
         try:
-            async with sign_in_transaction(request) as session:
+            async with sign_in_transaction(request, caller) as session:
                 added = await own.add_totp(
                     session,
                     settings,
@@ -132,7 +132,7 @@ async def add_passkey(request: Request, caller: Self) -> Response:
     form = await Form.read(request, PasskeyForm)
     if form.valid:
         try:
-            async with sign_in_transaction(request) as session:
+            async with sign_in_transaction(request, caller) as session:
                 added = await own.add_passkey(
                     session,
                     settings_of(request),
@@ -158,7 +158,7 @@ async def ask_codes(request: Request, caller: Self) -> Response:
 @pages.post("/recovery-codes")
 async def new_codes(request: Request, caller: Self) -> Response:
     """Show ten new codes, once."""
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         codes = await own.new_recovery_codes(session, caller=caller)
     return _codes_page(request, caller, codes)
 
@@ -166,7 +166,7 @@ async def new_codes(request: Request, caller: Self) -> Response:
 @pages.get("/{authenticator_id}")
 async def one(request: Request, caller: Self, authenticator_id: UUID) -> Response:
     """Rename or remove one."""
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         found = await own.own_authenticator(session, caller=caller, authenticator_id=authenticator_id)
     form: Form[NameForm] = Form.filled({"name": found.name})
     return _one_page(request, caller, authenticator_id, found.name, form)
@@ -176,7 +176,7 @@ async def one(request: Request, caller: Self, authenticator_id: UUID) -> Respons
 async def rename(request: Request, caller: Self, authenticator_id: UUID) -> Response:
     """Call it something else."""
     form = await Form.read(request, NameForm)
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         found = await own.own_authenticator(session, caller=caller, authenticator_id=authenticator_id)
         if form.valid:
             name = form.value.name
@@ -189,7 +189,7 @@ async def rename(request: Request, caller: Self, authenticator_id: UUID) -> Resp
 @pages.post("/{authenticator_id}/remove")
 async def remove(request: Request, caller: Self, authenticator_id: UUID) -> Response:
     """Remove it."""
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         locale = locale_of(request)
         await own.remove(session, caller=caller, authenticator_id=authenticator_id, locale=locale)
     return see_other(request, HERE, notice=msg("验证方式已删除"))
@@ -204,7 +204,7 @@ async def _standing_of(request: Request, session: Session) -> Standing:
 
 
 async def _may_change(request: Request, caller: Principal) -> None:
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         await own.may_change(session, caller=caller)
 
 
@@ -258,7 +258,7 @@ def _opened(settings: Settings, caller: Principal, sealed: str) -> str:
 
 async def _passkey_page(request: Request, caller: Principal, form: Form[PasskeyForm]) -> Response:
     settings = settings_of(request)
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         standing = await _standing_of(request, session)
     site = passkeys.site_of(settings)
     options = None

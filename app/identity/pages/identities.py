@@ -36,7 +36,7 @@ async def choose(request: Request, caller: Self) -> Response:
     """At which provider to link another identity."""
     if not await _recent(request, caller):
         return _ask_again(request, f"{ADDRESS}/link")
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         providers = await identities.linkable(session, caller=caller)
     return render(request, "identity/identity_link.html", caller=caller, provider=None, providers=providers)
 
@@ -46,7 +46,7 @@ async def prepare(request: Request, caller: Self, provider_id: UUID) -> Response
     """What linking means, and the way to the provider: a link, for nobody else knows its state."""
     if not await _recent(request, caller):
         return _ask_again(request, f"{ADDRESS}/link/{provider_id}")
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         offered = await identities.linkable(session, caller=caller)
     provider = next((one for one in offered if one.id == provider_id), None)
     if provider is None:
@@ -63,7 +63,7 @@ async def confirm(request: Request, caller: Self, identity_id: UUID) -> Response
     """What unlinking means, before it is done."""
     if not await _recent(request, caller):
         return _ask_again(request, f"{ADDRESS}/{identity_id}/unlink")
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         identity = await identities.own_identity(session, caller=caller, identity_id=identity_id)
     return render(request, "identity/identity_unlink.html", caller=caller, identity=identity)
 
@@ -73,7 +73,7 @@ async def unlink(request: Request, caller: Self, identity_id: UUID) -> Response:
     """Unlink after the confirmation."""
     if not await _recent(request, caller):
         return _ask_again(request, f"{ADDRESS}/{identity_id}/unlink")
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         await identities.unlink(session, caller=caller, identity_id=identity_id)
     return see_other(request, "/account", notice=msg("已解除关联"))
 
@@ -90,13 +90,13 @@ async def linked(
     if caller.session_id is None or caller.session_id != kept.session_id or caller.scopes is not None:
         raise SignInFailed
     assert caller.id is not None
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         await linking.link(session, provider, vouched, tenant_id=str(caller.tenant_id), account_id=caller.id)
     return see_other(request, "/account", notice=msg("已关联，今后可以用它登录"))
 
 
 async def _recent(request: Request, caller: Principal) -> bool:
-    async with sign_in_transaction(request) as session:
+    async with sign_in_transaction(request, caller) as session:
         at = await session.scalar(sessions.session_authenticated_at(caller.session_id, caller.id))
     return at is not None and at > now() - RECENT
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from fastapi import Request, Response
 from pydantic import BaseModel
 
+from app.access.principal import VISITOR, Principal
 from app.core.db import Session
 from app.core.errors import Conflict, Invalid, TooManyRequests
 from app.core.problems import locale_of
@@ -42,6 +43,8 @@ def asked_by(request: Request, address: str) -> Asked:
     return Asked(address, locale_of(request), device_of(request).address)
 
 
-def transactions(request: Request) -> Callable[[], AbstractAsyncContextManager[Session]]:
+def transactions(
+    request: Request, caller: Principal = VISITOR
+) -> Callable[[], AbstractAsyncContextManager[Session]]:
     """Transactions of the sign-in code, one at a time."""
-    return lambda: sign_in_transaction(request)
+    return lambda: sign_in_transaction(request, caller)

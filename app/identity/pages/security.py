@@ -57,7 +57,7 @@ async def change_password(request: Request, caller: Self) -> Response:
     form = await Form.read(request, PasswordChange)
 
     async def change(typed: PasswordChange) -> None:
-        settings, transaction = settings_of(request), transactions(request)
+        settings, transaction = settings_of(request), transactions(request, caller)
         await security.recognise(
             transaction,
             settings,
@@ -86,7 +86,7 @@ async def change_address(request: Request, caller: Self) -> Response:
     form = await Form.read(request, AddressChange)
 
     async def change(typed: AddressChange) -> None:
-        settings, transaction = settings_of(request), transactions(request)
+        settings, transaction = settings_of(request), transactions(request, caller)
         await security.recognise(
             transaction,
             settings,
