@@ -159,6 +159,23 @@ async def test_an_access_token_ends_no_sessions(
         assert (refused.status_code, refused.json()["code"]) == (403, "identity.reauthentication_required")
 
 
+async def test_no_page_is_opened_or_changed_by_an_access_token(
+    client: httpx2.AsyncClient, database: Database, settings: Settings, person: Person
+) -> None:
+    web, pkce = await make_client(database, settings, scopes=("account",)), Pkce()
+    answer = await allow(client, web.client_id, pkce, scope="account")
+    token = (await redeem(client, web, answer["code"], pkce)).json()["access_token"]
+    client.cookies.clear()
+    bearer = {"Authorization": f"Bearer {token}"}
+    opened = ("/", "/account", "/account/data", "/account/security", "/account/sessions", "/oauth/logout")
+    answers = [await client.get(path, headers=bearer) for path in opened]
+    posted = ("data/export", "data/keep", "security/password", "applications/end", "sessions/revoke-others")
+    answers += [await client.post(f"/account/{path}", headers=bearer) for path in posted]
+    assert {(one.status_code, one.json()["detail"]) for one in answers} == {
+        (403, "访问令牌只用于接口，不能打开网页")
+    }
+
+
 async def test_a_connected_application_is_disconnected(
     app: FastAPI, client: httpx2.AsyncClient, database: Database, settings: Settings, person: Person
 ) -> None:

@@ -137,7 +137,7 @@ async def _asked(request: Request) -> AuthorizationRequest:
 async def _signed_in(request: Request, asked: AuthorizationRequest, caller: Principal) -> SignedIn:
     """The person at this browser; whoever is not signed in, or too long ago, is sent to sign in first."""
     settings = settings_of(request)
-    if caller.kind == "person" and caller.scopes is None:
+    if caller.kind == "person":
         assert caller.id is not None
         assert caller.tenant_id is not None
         async with sign_in_transaction(request) as session:

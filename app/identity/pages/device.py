@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from app.access.guards import requires
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.core.errors import Problem, Unauthorized
+from app.core.errors import Problem
 from app.core.i18n import msg
 from app.core.schema import Input
 from app.core.text import Line
@@ -40,7 +40,6 @@ AnyForm = Form[CodeForm] | Form[DecisionForm]
 @pages.get("")
 async def ask(request: Request, caller: Person) -> Response:
     """Ask for the code; one that came with the link stands in the field, to be compared with the device's."""
-    person_at_a_browser(caller)
     code = normal(request.query_params.get("user_code", "")[:LONGEST_CODE])
     form: Form[CodeForm] = Form.filled({"user_code": f"{code[:4]}-{code[4:]}"} if code else {})
     return _code_page(request, caller, form)
@@ -49,7 +48,6 @@ async def ask(request: Request, caller: Person) -> Response:
 @pages.post("")
 async def look(request: Request, caller: Person) -> Response:
     """Show which application asks for what."""
-    person_at_a_browser(caller)
     form = await Form.read(request, CodeForm)
     if not form.valid:
         return _code_page(request, caller, form)
@@ -78,7 +76,6 @@ async def again(request: Request, _caller: Person) -> Response:
 @pages.post("/decision")
 async def decision(request: Request, caller: Person) -> Response:
     """Let the device sign in, or not."""
-    person_at_a_browser(caller)
     form = await Form.read(request, DecisionForm)
     if not form.valid:
         return _code_page(request, caller, form)
@@ -93,16 +90,6 @@ async def decision(request: Request, caller: Person) -> Response:
         "/account/applications",
         notice=msg("已允许，请回到设备上继续") if allow else msg("已拒绝，该设备不会登录"),
     )
-
-
-def person_at_a_browser(caller: Principal) -> None:
-    """An access token lets no further application in.
-
-    Raises:
-        Unauthorized: the caller came with one.
-    """
-    if caller.scopes is not None:
-        raise Unauthorized
 
 
 async def _device(request: Request, caller: Principal, user_code: str) -> Asking:

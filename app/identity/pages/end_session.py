@@ -36,7 +36,7 @@ class Ending:
 async def ask(request: Request, db: Writes, caller: Visitor) -> Response:
     """End the session at once when the application shows an ID token of this very person; ask the person else."""
     ending = await _ending(request)
-    if caller.session_id is None or caller.scopes is not None:
+    if caller.session_id is None:
         return see_other(request, ending.target)
     if ending.subject == str(caller.id):
         return await _end(request, db, caller, ending)
@@ -51,7 +51,7 @@ async def confirm(request: Request, db: Writes, caller: Visitor) -> Response:
 
 
 async def _end(request: Request, db: Session, caller: Principal, ending: Ending) -> Response:
-    if caller.session_id is not None and caller.scopes is None:
+    if caller.session_id is not None:
         await revoke_session(db, caller=caller, session_id=caller.session_id)
     response = see_other(request, ending.target)
     cookies.forget_session(response, settings_of(request))

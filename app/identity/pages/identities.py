@@ -87,7 +87,7 @@ async def linked(
         SignInFailed: another session asked.
         IdentityTaken: the identity is another account's.
     """
-    if caller.session_id is None or caller.session_id != kept.session_id or caller.scopes is not None:
+    if caller.session_id is None or caller.session_id != kept.session_id:
         raise SignInFailed
     assert caller.id is not None
     async with sign_in_transaction(request, caller) as session:

@@ -53,7 +53,7 @@ async def tried(request: Request, caller: Principal, kept: SignInState) -> Respo
     Raises:
         SignInFailed: another session began it, or its person is no admin of the province.
     """
-    if caller.session_id is None or caller.session_id != kept.session_id or caller.scopes is not None:
+    if caller.session_id is None or caller.session_id != kept.session_id:
         raise SignInFailed
     if not caller.may(Permission.IDENTITY_PROVIDERS_MANAGE):
         raise SignInFailed

@@ -91,7 +91,7 @@ async def again(request: Request, caller: Visitor) -> Response:
         if caller.id is not None and await session.scalar(has_factor(caller.id)):
             return see_other(request, f"{SECOND_FACTOR}?{urlencode({'next': next_path})}")
         provider = await session.scalar(provider_of_session(caller.session_id))
-    if caller.scopes is not None or provider is None or not provider.enabled:
+    if provider is None or not provider.enabled:
         return see_other(request, f"/sign-in?{urlencode({'next': next_path})}")
     return await _go(request, provider, next_path, anew=True)
 

@@ -39,7 +39,7 @@ class There:
 @pages.post("/sign-out")
 async def sign_out(request: Request, db: Writes, caller: Visitor) -> Response:
     """End this browser's session; on to the provider's own end where the province wants it."""
-    if caller.session_id is None or caller.scopes is not None:
+    if caller.session_id is None:
         return _signed_out(request, see_other(request, "/", notice=SIGNED_OUT))
     try:
         there = await _there(request, caller)
