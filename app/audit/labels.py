@@ -44,6 +44,7 @@ KINDS: dict[str, Message] = {
     "identity.second_factor_failed": pmsg("event", "第二重验证未通过"),
     "identity.sign_in_failed": pmsg("event", "登录失败"),
     "identity.signed_in": pmsg("event", "登录"),
+    "identity.signed_out": pmsg("event", "退出登录"),
     "identity.unlinked": pmsg("event", "解除外部身份"),
     "identity_provider.changed": pmsg("event", "修改身份提供方"),
     "identity_provider.created": pmsg("event", "新增身份提供方"),

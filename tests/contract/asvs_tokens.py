@@ -8,6 +8,7 @@ from tests.contract.evidence import (
     ID_TOKENS,
     LINKING,
     PROVIDER_LOGOUT,
+    ROGUE,
     SIGN_IN,
     STRONG_ROLES,
     TOKENS,
@@ -73,6 +74,8 @@ V10 = (
     shown(
         "10.2.2",
         "Providers are not mixed up",
+        ROGUE + "test_an_answer_that_was_not_asked_for_is_refused",
+        "identity/test_provinces.py::test_an_answer_of_the_other_province_is_refused",
         "identity/test_independent_clients.py::test_a_provider_that_names_another_issuer_is_refused",
     ),
     shown(
@@ -160,6 +163,7 @@ V10 = (
         "10.5.2",
         "A person is known by the subject, whatever else is said of them",
         LINKING + "test_an_email_links_nothing",
+        ROGUE + "test_what_userinfo_says_of_another_person_signs_nobody_in",
         LINKING + "test_one_subject_of_two_issuers_is_two_people",
         ID_TOKENS + "test_a_good_token_names_its_subject",
     ),

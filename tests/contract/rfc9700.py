@@ -1,6 +1,6 @@
 """The attacks of RFC 9700 §4 (Best Current Practice for OAuth 2.0 Security), by section."""
 
-from tests.contract.evidence import AUTHORIZE, DPOP, ENDPOINTS, FORGED, SIGN_IN, TOKENS, apart, shown
+from tests.contract.evidence import AUTHORIZE, DPOP, ENDPOINTS, FORGED, ROGUE, SIGN_IN, TOKENS, apart, shown
 
 RFC9700 = (
     shown(
@@ -22,7 +22,10 @@ RFC9700 = (
     shown(
         "4.4",
         "Providers mixed up",
+        ROGUE + "test_an_answer_that_was_not_asked_for_is_refused",
+        "identity/test_provinces.py::test_an_answer_of_the_other_province_is_refused",
         "identity/test_independent_clients.py::test_a_provider_that_names_another_issuer_is_refused",
+        "identity/test_rfc9700.py::test_4_4_answers_name_their_issuer",
     ),
     shown(
         "4.5",

@@ -23,7 +23,8 @@ STRANGER = ECKey.generate_key("P-256", {"use": "sig"}, auto_kid=True)
 ENCRYPTION = ECKey.generate_key("P-256", auto_kid=True)
 JWKS = {
     "keys": [
-        *(key.as_dict(private=False) for key in (KEY, RSA)),
+        KEY.as_dict(private=False),
+        RSA.as_dict(private=False) | {"alg": "RS256"},
         ENCRYPTION.as_dict(private=False) | {"use": "enc"},
     ]
 }
@@ -43,8 +44,8 @@ def claims(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in (given | changes).items() if value is not None}
 
 
-def signed(key: Any = KEY, algorithm: str = "ES256", **changes: Any) -> str:
-    return jwt.encode({"alg": algorithm, "kid": key.kid}, claims(**changes), key, [algorithm])
+def signed(key: Any = KEY, algorithm: str = "ES256", kid: str | None = None, **changes: Any) -> str:
+    return jwt.encode({"alg": algorithm, "kid": kid or key.kid}, claims(**changes), key, [algorithm])
 
 
 def unsigned() -> str:
@@ -87,6 +88,8 @@ def test_a_good_token_names_its_subject(token: Callable[[], str]) -> None:
         lambda: signed(STRANGER),
         lambda: signed(ENCRYPTION),
         lambda: signed(SHARED, "HS256"),
+        lambda: signed(RSA, "PS256"),
+        lambda: signed(KEY, kid=RSA.kid),
         unsigned,
         lambda: "not.a.token",
         lambda: "None",

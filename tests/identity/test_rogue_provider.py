@@ -164,6 +164,24 @@ async def test_an_answer_that_was_not_asked_for_is_refused(
     assert "/token" not in told.asked
 
 
+@pytest.mark.parametrize("subject", ["u-2", "", None, ["u-1"]])
+async def test_what_userinfo_says_of_another_person_signs_nobody_in(
+    client: httpx2.AsyncClient, told: Rogue, provider_id: UUID, subject: object
+) -> None:
+    """OpenID Connect Core 1.0 §5.3.2: an access token of somebody else, put beside this ID token."""
+    _, _, body = told.answers["/.well-known/openid-configuration"]
+    told.say(
+        "/.well-known/openid-configuration",
+        json.loads(body) | {"userinfo_endpoint": f"{told.issuer}/userinfo"},
+    )
+    asked = await begun(client, provider_id)
+    told.give(told.sign(nonce=asked["nonce"]))
+    told.say("/userinfo", {"sub": subject, "name": "别人"})
+    assert (await answered(client, told, asked)).status_code == 400
+    assert "/userinfo" in told.asked
+    assert not await signed_in(client)
+
+
 @pytest.mark.parametrize(
     ("path", "answer"),
     [
