@@ -97,6 +97,8 @@ KINDS: dict[str, Message] = {
     "organisation_invitation.resent": pmsg("event", "重发加入邀请"),
     "organisation_invitation.revoked": pmsg("event", "撤回加入邀请"),
     "organisation_invitation.sent": pmsg("event", "发出加入邀请"),
+    "read.application": pmsg("event", "查看入驻申请"),
+    "read.applications_file": pmsg("event", "导出入驻申请"),
     "read.bookings_file": pmsg("event", "导出预约"),
     "read.evidence": pmsg("event", "查看证明材料"),
     "read.journal_file": pmsg("event", "导出操作记录"),

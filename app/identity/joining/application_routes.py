@@ -64,7 +64,11 @@ async def create(new: ApplicationIn, response: Response, db: Writes, caller: App
     return await _shown(db, response, caller, made.id)
 
 
-@all_.get("/{application_id}", operation_id="getOrganisationApplication")
+@all_.get(
+    "/{application_id}",
+    operation_id="getOrganisationApplication",
+    dependencies=[personal("read.application", "application_id")],
+)
 async def get(application_id: UUID, response: Response, db: Reads, caller: Applicant) -> ApplicationOut:
     """One application, for its applicant and once submitted for the officers of the province."""
     return await _shown(db, response, caller, application_id)

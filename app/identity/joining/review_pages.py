@@ -9,6 +9,7 @@ from fastapi import Query, Request, Response
 
 from app.access.entry import Reads, Writes
 from app.access.guards import requires
+from app.access.noting import personal
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core import clock
@@ -95,7 +96,7 @@ async def list_page(
     )
 
 
-@pages.get("/export.csv")
+@pages.get("/export.csv", dependencies=[personal("read.applications_file")])
 async def export_csv(
     request: Request, db: Reads, caller: Reviewer, wanted: Annotated[ApplicationQuery, Query()]
 ) -> Response:
@@ -107,7 +108,7 @@ async def export_csv(
     return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@pages.get("/{application_id}")
+@pages.get("/{application_id}", dependencies=[personal("read.application", "application_id")])
 async def detail_page(application_id: UUID, request: Request, db: Reads, caller: Reviewer) -> Response:
     """One application with its evidence, what to compare, and the decision."""
     return await _page(request, db, caller, application_id, Form({}))

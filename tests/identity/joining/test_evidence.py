@@ -118,3 +118,22 @@ async def test_it_is_kept_while_it_is_needed(
     withdrawn = await clerk.post(f"{API}/{application_id}/withdraw", headers=version(shown))
     assert withdrawn.json()["evidence"] == []
     assert await a_month_later() == set()
+
+
+async def test_looking_at_an_applicants_data_is_noted(desk: Desk) -> None:
+    """The officer sees a name and a telephone number; whoever looked stands in the journal."""
+    application_id = await desk.submitted(await desk.clerk())
+    admin = await desk.admin()
+    who = (await admin.get("/api/v1/me")).json()["id"]
+    seen = {
+        f"/organisation-applications/{application_id}": "read.application",
+        f"{API}/{application_id}": "read.application",
+        "/organisation-applications/export.csv": "read.applications_file",
+    }
+    for path in seen:
+        assert (await admin.get(path)).status_code == 200
+    noted = await desk.all("SELECT kind, actor_id FROM journal_event WHERE kind LIKE 'read.%' ORDER BY id")
+    assert [(row.kind, str(row.actor_id)) for row in noted] == [
+        ("read.application", who),
+        ("read.applications_file", who),
+    ], "the second look within the minute is counted"
