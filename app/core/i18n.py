@@ -40,6 +40,22 @@ class Message:
         return sentence.format_map(values) if values else sentence
 
 
+@dataclass(frozen=True, slots=True)
+class Name(Message):
+    """What something is called in the register: its Chinese name, or its English one where it has one and that is read."""
+
+    english: str = ""
+
+    def text(self, locale: Locale = DEFAULT) -> str:
+        """The name in `locale`."""
+        return (self.english if locale == "en" else "") or self.id
+
+
+def named(chinese: str, english: str = "") -> Name:
+    """A name as a message, to be said inside others."""
+    return Name(chinese, english=english)
+
+
 def msg(id: str, /, **params: Any) -> Message:  # noqa: A002 - gettext's own word
     """A lazy message; `params` fill its {placeholders}."""
     return Message(id, params)

@@ -20,10 +20,13 @@ from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, TSVECTOR, ExcludeCo
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
+from app.instruments.qualifications import models as qualification_models
 from app.instruments.rules import limits
 from app.instruments.rules.vocabulary import CARRIER_TYPES
 from app.tenancy.models import Owned
 from app.tenancy.policies import Own, Parent, Parties, ScopedAmongMembers
+
+__all__ = ["qualification_models"]
 
 SOURCES = ("purchased", "developed", "donated", "other")
 KINDS = ("general", "special")

@@ -11,6 +11,7 @@ from app.web.public import SHANGHAI
 
 SHOWN = 20
 """Bookings that are named; settling those brings up the next."""
+UNNAMED = {"holder_name": PSEUDONYM, "holder_organisation": ""}
 holds(
     Held(
         "booking",
@@ -24,6 +25,20 @@ holds(
         "created_by = :id",
         pmsg("one", "仪器导入"),
         kept=msg("30 天后删除；只含账号标识"),
+    ),
+    Held(
+        "qualification",
+        "holder_id = :id",
+        pmsg("one", "上机资格"),
+        kept=msg("授予单位的上机记录凭据；姓名以「已注销用户」代替"),
+        masked=UNNAMED,
+    ),
+    Held(
+        "qualification_request",
+        "holder_id = :id",
+        pmsg("one", "资格申请"),
+        kept=msg("授予单位的审核凭据；姓名以「已注销用户」代替"),
+        masked=UNNAMED | {"message": ""},
     ),
 )
 

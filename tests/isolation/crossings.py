@@ -12,6 +12,7 @@ PURGE = "rows past their time are deleted for every province at once"
 SUSPEND = (
     "an admin who suspends an account of the own province ends what is signed in with it, without reading it"
 )
+QUALIFIED = "an instrument's province, the holder's and the granting one are told what a person holds towards running it"
 DISABLE = "an admin who disables a provider ends what own people have opened through it, without reading it"
 
 POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
@@ -62,6 +63,9 @@ POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
         "ALL",
         "mails of signing in are written, and every mail is sent, for any province",
     ),
+    ("qualification", "standing"): ("broker", "SELECT", QUALIFIED),
+    ("qualification_recognition", "standing"): ("broker", "SELECT", QUALIFIED),
+    ("qualification_requirement", "standing"): ("broker", "SELECT", QUALIFIED),
     ("recovery_code", "sign_in"): ("login", "ALL", SIGN_IN),
     ("organisation", "registered"): ("broker", "SELECT", REGISTER),
     ("organisation", "vouched"): ("login", "SELECT", "a provider names the organisation of who signs in"),
@@ -100,6 +104,7 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     "identity_provider_links()": ("app", COUNT),
     "instruments_matching(tsquery)": ("app", "the visibility predicate stands inside, so the index works"),
     "organisation_is_registered(text)": ("app", REGISTER),
+    "qualification_standing(uuid,uuid)": ("app", QUALIFIED),
     "purge_idempotency_keys()": ("app", PURGE),
     "purge_instrument_imports()": ("app", PURGE),
 }

@@ -68,6 +68,23 @@ HINTS: dict[tuple[str, str], str] = {
     ("instrument_import", "file_digest"): "repeat('0', 64)",
     ("instrument_import", "reading"): """'{"columns": [], "warnings": []}'::jsonb""",
     ("instrument_import_row", "outcome"): "'new'",
+    ("qualification_requirement", "level"): "'assisted'",
+    ("qualification_recognition", "level"): "'assisted'",
+    ("qualification_recognition", "other_tenant_id"): "$1",
+    (
+        "qualification_recognition",
+        "other_type_id",
+    ): "(SELECT id FROM qualification_type WHERE tenant_id = $1 ORDER BY 1 DESC LIMIT 1)",
+    ("qualification", "holder_tenant_id"): "$1",
+    ("qualification", "granted_by"): "(SELECT id FROM account WHERE tenant_id = $1 ORDER BY 1 DESC LIMIT 1)",
+    ("qualification", "level"): "'assisted'",
+    ("qualification", "valid_from"): "current_date",
+    ("qualification_request", "holder_tenant_id"): "$1",
+    ("qualification_request", "decided_by"): "NULL",
+    ("qualification_request", "level"): "'assisted'",
+    ("qualification_evidence", "holder_tenant_id"): "$1",
+    ("qualification_evidence", "digest"): "repeat('0', 64)",
+    ("qualification_evidence", "media_type"): "'application/pdf'",
 }
 """Columns whose values a CHECK, or another column, decides; $1 is the province."""
 
