@@ -7,6 +7,7 @@ from app.codes.routes import router as codes
 from app.identity.routes import router as identity
 from app.instruments.booking.routes import router as bookings
 from app.instruments.importing.routes import router as instrument_imports
+from app.instruments.registry.families.routes import router as instrument_families
 from app.instruments.registry.routes import router as instruments
 from app.operations.routes import router as operations
 from app.organisations.routes import router as organisations
@@ -17,6 +18,7 @@ for part in (
     identity,
     organisations,
     instruments,
+    instrument_families,
     instrument_imports,
     bookings,
     tasks,

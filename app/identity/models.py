@@ -119,11 +119,14 @@ class Stewardship(Owned, Base):
     __table_args__ = (
         of_account(),
         Index("ix_stewardship_instrument_id", "instrument_id"),
+        Index("uq_stewardship_primary", "instrument_id", unique=True, postgresql_where=text("is_primary")),
         {"info": {"row_policy": Own()}},
     )
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     instrument_id: Mapped[UUID] = mapped_column(primary_key=True)
+    is_primary: Mapped[bool] = mapped_column(server_default="false")
+    """The one who answers for the instrument; the others stand in."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 

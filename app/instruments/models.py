@@ -79,6 +79,10 @@ class Instrument(Owned, Base):
         UniqueConstraint("tenant_id", "id"),
         UniqueConstraint("organisation_id", "inner_id"),
         ForeignKeyConstraint(["tenant_id", "organisation_id"], ["organisation.tenant_id", "organisation.id"]),
+        ForeignKeyConstraint(
+            ["tenant_id", "organisation_id", "family_id"],
+            [f"instrument_family.{name}" for name in ("tenant_id", "organisation_id", "id")],
+        ),
         *_entry_texts(),
         CheckConstraint("adcode ~ '^[0-9]{6}$'", name="adcode"),
         CheckConstraint("postcode ~ '^([0-9]{6})?$'", name="postcode"),
@@ -105,6 +109,7 @@ class Instrument(Owned, Base):
         Index("ix_instrument_search", "search", postgresql_using="gin"),
         Index("ix_instrument_tenant_id_id", "tenant_id", "id"),
         Index("ix_instrument_class_code_id", "class_code", "id"),
+        Index("ix_instrument_family_id", "family_id"),
         Index("ix_instrument_name_key_id", "name_key", "id"),
         Index("ix_instrument_worth_fen_id", text("coalesce(worth_fen, -1)"), "id"),
         {"info": {"row_policy": ScopedAmongMembers()}},
@@ -112,6 +117,7 @@ class Instrument(Owned, Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())
     organisation_id: Mapped[UUID]
+    family_id: Mapped[UUID | None]
     inner_id: Mapped[str]
     scope: Mapped[str] = mapped_column(server_default="province")
     name_zh: Mapped[str]

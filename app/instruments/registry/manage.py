@@ -17,6 +17,7 @@ from app.core.problems import locale_of
 from app.identity import public as identity
 from app.instruments.models import Instrument
 from app.instruments.registry import choices, parts, service
+from app.instruments.registry.families.queries import of_organisations
 from app.instruments.registry.forms import (
     IN_WAN,
     ChangeForm,
@@ -109,11 +110,13 @@ async def _entry_page(
     request: Request, db: ReadSession, caller: Principal, form: Form[Any], instrument: Any = None
 ) -> Response:
     locale = locale_of(request)
+    families = await of_organisations(db, [instrument.organisation_id]) if instrument else []
     return render(
         request,
         "instruments/form.html",
         status_code=form.status,
         form=form,
+        families=[(str(family.id), family.name) for family in families],
         instrument=instrument,
         organisations=[] if instrument else await choices.organisations(db, caller),
         classes=await choices.classes(db, locale),

@@ -9,11 +9,17 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app.access.principal import Principal
 from app.instruments.models import Booking, Instrument, InstrumentUnit
+from app.instruments.registry.models import InstrumentFamily
 
 
 def instrument_names(ids: Collection[UUID]) -> Select[UUID, str]:
     """What instruments are called, of those the province may see."""
     return select(Instrument.id, Instrument.name_zh.label("name")).where(_among(Instrument.id, ids))
+
+
+def family_names(ids: Collection[UUID]) -> Select[UUID, str]:
+    """What families are called, of those the province may see."""
+    return select(InstrumentFamily.id, InstrumentFamily.name).where(_among(InstrumentFamily.id, ids))
 
 
 def unit_names(ids: Collection[UUID]) -> Select[UUID, str, str]:

@@ -18,6 +18,7 @@ from app.core.problems import locale_of
 from app.core.schema import Day
 from app.instruments.booking import panel
 from app.instruments.registry import choices, listing, service
+from app.instruments.registry.families.queries import family
 from app.instruments.registry.policy import registers
 from app.instruments.registry.queries import organisations_shown
 from app.instruments.registry.references import DISCIPLINES
@@ -91,6 +92,8 @@ async def _active(
     if wanted.organisation:
         names = await organisations.names(db, caller, [wanted.organisation])
         shown.append(("organisation", names.get(wanted.organisation, msg("某单位"))))
+    if wanted.family:
+        shown.append(("family", await _family_name(db, caller, wanted.family)))
     if wanted.service_status:
         shown.append(("service_status", choices.WORDS["service_statuses"][wanted.service_status]))
     if wanted.scope:
@@ -98,6 +101,11 @@ async def _active(
     if wanted.open_now:
         shown.append(("open_now", msg("现在开放")))
     return shown
+
+
+async def _family_name(db: ReadSession, caller: Principal, family_id: UUID) -> Any:
+    row = await family(db, caller, family_id)
+    return row.InstrumentFamily.name if row else msg("某仪器族")
 
 
 @pages.get("/{instrument_id}")

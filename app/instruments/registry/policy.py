@@ -7,6 +7,7 @@ from app.access.permissions import Role
 from app.access.principal import Principal
 from app.core.i18n import msg
 from app.instruments.models import Instrument
+from app.instruments.registry.models import InstrumentFamily
 from app.instruments.visibility import manages
 from app.organisations.public import Organisation
 
@@ -50,6 +51,13 @@ def may_appoint(caller: Principal, instrument: Instrument) -> Verdict:
     if caller.manages(instrument.organisation_id) or caller.administers(instrument.tenant_id):
         return True
     return Refusal(msg("只有所属单位的管理员和本省的省级管理员可以任命机组管理员"))
+
+
+def may_keep_families(caller: Principal, family: InstrumentFamily) -> Verdict:
+    """Managers group the instruments of their organisation, province admins those of their province."""
+    if caller.manages(family.organisation_id) or caller.administers(family.tenant_id):
+        return True
+    return Refusal(msg("只有所属单位的管理员和本省的省级管理员可以修改仪器族"))
 
 
 def may_see_contact(caller: Principal) -> bool:

@@ -47,6 +47,25 @@ class AlreadyRetired(Conflict):
     title = msg("该仪器已经报废")
 
 
+class FamilyNameTaken(Conflict):
+    """The organisation has another family of this name."""
+
+    code = "instruments.family_name_taken"
+    title = msg("该单位已有同名的仪器族")
+
+
+class FamilyInUse(Conflict):
+    """Instruments are in the family."""
+
+    code = "instruments.family_in_use"
+    title = msg("族中还有仪器（含已报废的），请先把它们移出")
+
+
+def family_unknown() -> Invalid:
+    """The family is none of the instrument's organisation."""
+    return Invalid(errors=[FieldError("family_id", "family_unknown", msg("该单位没有这个仪器族"))])
+
+
 def account_unknown() -> Invalid:
     """The account is not one of this province."""
     return Invalid(errors=[FieldError("account_id", "account_unknown", msg("没有这个账号，或不属于本省"))])
@@ -58,4 +77,6 @@ def _taken(field: str, problem: type[Conflict]) -> Conflict:
 
 on_violation("uq_instrument_organisation_id_inner_id", lambda: _taken("inner_id", InnerIdTaken))
 on_violation("uq_instrument_unit_instrument_id_label", lambda: _taken("label", UnitLabelTaken))
+on_violation("uq_instrument_family_organisation_id_name", lambda: _taken("name", FamilyNameTaken))
+on_violation("fk_instrument_tenant_id_organisation_id_family_id", family_unknown)
 on_violation("fk_stewardship_tenant_id_account_id", account_unknown)

@@ -38,6 +38,7 @@ from app.access.principal import Principal
 from app.codes.public import Code
 from app.core.db import ReadSession
 from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
+from app.instruments.registry.models import InstrumentFamily
 from app.instruments.registry.references import CLASSES, DIVISIONS
 from app.instruments.registry.schemas import InstrumentFilter, Sort
 from app.instruments.visibility import visible_to
@@ -147,6 +148,9 @@ def conditions(
         found += [row.class_code >= low, row.class_code <= wanted.class_code.ljust(CLASS_DIGITS, "9")]
     if wanted.organisation:
         found.append(row.organisation_id == wanted.organisation)
+    if wanted.family:
+        member = aliased(Instrument)
+        found.append(row.id.in_(select(member.id).where(member.family_id == wanted.family)))
     status = wanted.service_status
     found.append(row.service_status == status if status else row.service_status != "retired")
     if wanted.scope:
@@ -346,12 +350,16 @@ async def detail(db: ReadSession, caller: Principal, instrument_id: UUID, at: da
         select(
             Instrument,
             *NAMED,
+            InstrumentFamily.name.label("family_name"),
             _units(),
             _hours(),
             open_at(Instrument, at, caller).label("open_now"),
         )
         .outerjoin(Organisation, _its_organisation(caller))
         .outerjoin(Code, _its_class())
+        .outerjoin(
+            InstrumentFamily, and_(InstrumentFamily.id == Instrument.family_id, Organisation.id.is_not(None))
+        )
         .where(Instrument.id == instrument_id, visible_to(caller))
     )
     return (await db.execute(statement)).one_or_none()

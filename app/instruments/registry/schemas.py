@@ -168,6 +168,7 @@ class InstrumentChange(Input):
     funds: Funds = Field(default_factory=_unset, description="主要购置经费来源")
     carrier_type: CarrierType = Field(default_factory=_unset, description="所属载体类型")
     carrier_name: Annotated[str, _line("carrier_name")] = Field(default_factory=_unset)
+    family_id: UUID | None = Field(default_factory=_unset, description="所属仪器族，须为同一单位的")
     department: Annotated[str, _line("department")] = Field(default_factory=_unset, description="部门")
     worth_fen: Annotated[int, Field(ge=0, le=MOST_WORTH_FEN)] | None = Field(
         default_factory=_unset, description="原值，单位为分", examples=[285000000]
@@ -349,6 +350,7 @@ class InstrumentFilter(ListQuery):
         | None
     ) = Field(default=None, alias="class", description="仪器分类：2、4 或 6 位")
     organisation: UUID | None = Field(default=None, description="所属单位")
+    family: UUID | None = Field(default=None, description="仪器族")
     service_status: ServiceStatus | None = Field(default=None, description="不指定时不含已报废的")
     scope: Scope | None = None
     open_now: bool | None = Field(default=None, description="现在开放")

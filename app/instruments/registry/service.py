@@ -65,7 +65,7 @@ async def create(db: Session, *, caller: Principal, new: InstrumentCreate) -> UU
         Invalid: the entry breaks rules; all faults at once.
         InnerIdTaken: (by the constraint's name) the organisation has that inner id.
     """
-    organisation = await _owner(db, caller, new.organisation_id)
+    organisation = await owner(db, caller, new.organisation_id)
     values = new.given()
     units = values.pop("units", None) or [unit.model_dump() for unit in new.units]
     await check(db, {**DEFAULTS, **values}, tenant_id=organisation.tenant_id)
@@ -79,7 +79,13 @@ async def create(db: Session, *, caller: Principal, new: InstrumentCreate) -> UU
     return instrument_id
 
 
-async def _owner(db: ReadSession, caller: Principal, organisation_id: UUID) -> organisations.Organisation:
+async def owner(db: ReadSession, caller: Principal, organisation_id: UUID) -> organisations.Organisation:
+    """The organisation that something is to be registered for.
+
+    Raises:
+        Invalid: there is none, or the caller does not see it.
+        Forbidden: the caller may not register for it.
+    """
     try:
         organisation = await organisations.get(db, caller=caller, organisation_id=organisation_id)
     except NotFound:

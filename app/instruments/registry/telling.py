@@ -16,6 +16,7 @@ from app.instruments.rules.columns import COLUMNS
 FIELDS: Mapping[str, Message] = {
     **{column.field: column.title for column in COLUMNS},
     "organisation_id": msg("所属单位"),
+    "family_id": msg("仪器族"),
     "worth_fen": msg("原值"),
     "step_min": msg("时间粒度"),
     "min_min": msg("最短时长"),
@@ -38,12 +39,21 @@ async def _units(db: ReadSession, _caller: Principal, ids: Collection[UUID]) -> 
     return {row.id: f"{row.name} {row.label}" for row in await db.execute(names.unit_names(ids))}
 
 
+async def _families(db: ReadSession, _caller: Principal, ids: Collection[UUID]) -> Mapping[UUID, str]:
+    return {row.id: row.name for row in await db.execute(names.family_names(ids))}
+
+
 async def _bookings(db: ReadSession, _caller: Principal, ids: Collection[UUID]) -> Mapping[UUID, str]:
     return {row.id: f"{row.name} {row.label}" for row in await db.execute(names.booking_names(ids))}
 
 
 JOURNAL_SUBJECTS: Mapping[str, Subject] = {
     "instrument": Subject(instruments_named, "/instruments/{id}", FIELDS, WORDS, names.instruments_called),
+    "instrument_family": Subject(
+        _families,
+        "/instruments/families/{id}",
+        fields={"organisation_id": msg("所属单位"), "name": msg("族名"), "note": msg("说明")},
+    ),
     "unit": Subject(
         _units,
         fields={"label": msg("名称"), "serial": msg("出厂编号"), "active": msg("可预约")},

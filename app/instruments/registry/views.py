@@ -139,6 +139,8 @@ class InstrumentOut(Output):
     carrier_type: CarrierType
     carrier_name: str
     department: str
+    family_id: UUID | None
+    family_name: str | None = Field(description="所属仪器族；所属单位未向您开放时为空")
     worth_fen: int | None = Field(description="原值，单位为分")
     tier: Tier | None = Field(description="按原值：50 万元以上、30 万元以上、其他；原值不详时为空")
     nation: str
@@ -197,6 +199,7 @@ class InstrumentOut(Output):
             "customs": customs if runs else None,
             "province": entry.tenant_id,
             "organisation_name": row.organisation_name,
+            "family_name": row.family_name,
             "class_name": class_name(row, locale),
             "contact": contact if may_see_contact(caller) else None,
             "units": units if runs else [unit for unit in units if unit.active],

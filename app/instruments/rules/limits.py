@@ -47,3 +47,7 @@ NATIONAL_FORM: Mapping[str, int] = {
 NEVER_BLANK = frozenset({"inner_id", "name_zh"})
 UNIT_LABEL = 100
 UNIT_SERIAL = 100
+FAMILY_NAME = 100
+FAMILY_NOTE = 1000
+FILE_NAME = 200
+FILE_TITLE = 100

@@ -20,6 +20,7 @@ DEFAULTS: Mapping[str, Any] = {
     "carrier_type": NO_CARRIER,
     "carrier_name": "",
     "department": "",
+    "family_id": None,
     "worth_fen": None,
     "nation": "",
     "manufacturer": "",
