@@ -119,7 +119,7 @@ class Stewardship(Owned, Base):
     __table_args__ = (
         of_account(),
         Index("ix_stewardship_instrument_id", "instrument_id"),
-        Index("uq_stewardship_primary", "instrument_id", unique=True, postgresql_where=text("is_primary")),
+        Index("ix_stewardship_primary", "instrument_id", unique=True, postgresql_where=text("is_primary")),
         {"info": {"row_policy": Own()}},
     )
 

@@ -98,7 +98,7 @@ def upgrade() -> None:
     _files()
     op.add_column("stewardship", sa.Column("is_primary", sa.Boolean, server_default="false", nullable=False))
     op.create_index(
-        "uq_stewardship_primary",
+        "ix_stewardship_primary",
         "stewardship",
         ["instrument_id"],
         unique=True,
@@ -107,7 +107,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_index("uq_stewardship_primary", "stewardship")
+    op.drop_index("ix_stewardship_primary", "stewardship")
     op.drop_column("stewardship", "is_primary")
     op.drop_table("instrument_file")
     op.drop_index("ix_instrument_family_id", "instrument")

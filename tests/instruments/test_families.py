@@ -65,7 +65,7 @@ async def test_a_family_is_known_to_who_sees_one_of_its_instruments(lab: Lab) ->
 async def test_who_may_keep_families(lab: Lab) -> None:
     family = await made(lab)
     await put(lab, await lab.create(scope="public"), family["id"])
-    change = {"json": {"name": "改名"}, "headers": {"if-match": '"v1"'}}
+    change: dict[str, Any] = {"json": {"name": "改名"}, "headers": {"if-match": '"v1"'}}
     for who, status in (("visitor", 401), ("member", 403), ("auditor", 403), ("stranger", 403)):
         assert (await getattr(lab, who).patch(f"{URL}/{family['id']}", **change)).status_code == status, who
     for who, status in (("manager", 200), ("admin", 412)):
@@ -99,7 +99,7 @@ async def test_one_name_once(lab: Lab) -> None:
 async def test_only_an_empty_family_goes(lab: Lab) -> None:
     family = await made(lab)
     entry = (await put(lab, await lab.create(), family["id"])).json()
-    gone = {"headers": {"if-match": '"v1"'}}
+    gone: dict[str, Any] = {"headers": {"if-match": '"v1"'}}
     held = await lab.manager.delete(f"{URL}/{family['id']}", **gone)
     assert (held.status_code, held.json()["code"]) == (409, "instruments.family_in_use")
     assert (await put(lab, entry, None)).status_code == 200

@@ -14,7 +14,7 @@ from app.instruments.registry.models import InstrumentFamily
 from app.instruments.registry.schemas import InstrumentFilter
 from app.instruments.visibility import WHOLE_PROVINCE, visible_to
 from app.organisations import public as organisations
-from app.organisations.models import Organisation
+from app.organisations.public import Organisation
 
 BY_NAME = Order((InstrumentFamily.organisation_id, InstrumentFamily.name, InstrumentFamily.id))
 
