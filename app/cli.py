@@ -174,14 +174,12 @@ def _add_development_commands(commands: "argparse._SubParsersAction[argparse.Arg
 
 
 def _demo(arguments: Arguments) -> None:
-    from app.launch.bootstrap import ROOT
     from app.launch.listening import listen
 
-    data_dir: Path = arguments.data or Path(os.environ.get("DATA_DIR") or ROOT / ".data")
     with listen("127.0.0.1", arguments.port) as door:
-        from app.launch import demonstration
+        from app.launch import data_folder, demonstration
 
-        demonstration.run(door, data_dir.absolute())
+        demonstration.run(door, data_folder.chosen(arguments.data))
 
 
 def _serve(arguments: Arguments) -> None:
@@ -220,7 +218,7 @@ def _codes(arguments: Arguments) -> int:
     with plain_database_errors("DATABASE_URL"):
         return commands.run(
             arguments.rest,
-            settings=_settings,
+            settings=_settings_here,
             locale=_locale(),
         )
 
@@ -237,7 +235,7 @@ def _verify_audit(arguments: Arguments) -> int:
         ) from error
     asked = commands.Asked(arguments.province, arguments.since, outside)
     with plain_database_errors("DATABASE_URL"):
-        return commands.verify(_settings(), asked, locale=_locale())
+        return commands.verify(_settings_here(), asked, locale=_locale())
 
 
 def _audit_anchor(arguments: Arguments) -> int:
@@ -245,7 +243,7 @@ def _audit_anchor(arguments: Arguments) -> int:
     from app.launch.errors import plain_database_errors
 
     with plain_database_errors("DATABASE_URL"):
-        return commands.anchor(_settings(), arguments.province, locale=_locale())
+        return commands.anchor(_settings_here(), arguments.province, locale=_locale())
 
 
 def _locale() -> "Locale":
@@ -260,7 +258,7 @@ def _people(arguments: Arguments) -> int:
     with plain_database_errors("DATABASE_URL"):
         return commands.run(
             [arguments.command, *arguments.rest],
-            settings=_settings,
+            settings=_settings_here,
             locale=_locale(),
         )
 
@@ -268,7 +266,7 @@ def _people(arguments: Arguments) -> int:
 def _passwords(arguments: Arguments) -> None:
     from app.identity.contacts import breached
 
-    path = breached.file_of(_settings())
+    path = breached.file_of(_settings_here())
     try:
         count = breached.take_over(path, arguments.files)
     except OSError as error:
@@ -281,7 +279,7 @@ def _keys_list(_arguments: Arguments) -> None:
     from app.launch.errors import plain_database_errors
 
     with plain_database_errors("DATABASE_URL"):
-        signing_keys.list_keys(_settings())
+        signing_keys.list_keys(_settings_here())
 
 
 def _keys_rotate(arguments: Arguments) -> None:
@@ -289,7 +287,7 @@ def _keys_rotate(arguments: Arguments) -> None:
     from app.launch.errors import plain_database_errors
 
     with plain_database_errors("DATABASE_URL"):
-        signing_keys.rotate_keys(_settings(), at_once=arguments.at_once)
+        signing_keys.rotate_keys(_settings_here(), at_once=arguments.at_once)
 
 
 def _login(arguments: Arguments) -> None:
@@ -317,21 +315,36 @@ def _api(arguments: Arguments) -> int:
 
 
 def _settings() -> "Settings":
-    """The settings of the environment, wrong ones named without their values, which may be secrets."""
+    """The settings of the environment, which has to name a database."""
+    settings = _from_environment()
+    if settings.database_url is None and settings.app_database_url is None:
+        raise LaunchError("未设置 DATABASE_URL", "DATABASE_URL is not set")
+    return settings
+
+
+def _settings_here() -> "Settings":
+    """The settings of the environment or, where that names no database, of the demonstration running on the data folder."""
+    from app.launch import data_folder
+
+    settings = _from_environment()
+    if settings.database_url is None and settings.app_database_url is None:
+        return data_folder.of_the_running_demonstration(settings)
+    return settings
+
+
+def _from_environment() -> "Settings":
+    """What the environment says; wrong settings are named without their values, which may be secrets."""
     from pydantic import ValidationError
 
     from app.settings import settings_from_environment
 
     try:
-        settings = settings_from_environment()
+        return settings_from_environment()
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc']))} {fault['msg']}".strip() for fault in error.errors()
         )
         raise LaunchError(f"设置有误：{faults}", f"the settings are wrong: {faults}") from None
-    if settings.database_url is None and settings.app_database_url is None:
-        raise LaunchError("未设置 DATABASE_URL", "DATABASE_URL is not set")
-    return settings
 
 
 def _test(arguments: Arguments) -> int:

@@ -14,7 +14,7 @@ from app.demo.data.words import GIVEN_NAMES, SURNAMES
 PASSWORD = "delta-commons-demo"  # noqa: S105 - published on purpose; the demonstration refuses production
 """Of every demonstration account."""
 CLIENT_SECRET = "delta-commons-demo-client"  # noqa: S105 - same
-SECOND_STEP = "  省级管理员和审计员的第二步验证码显示在登录页上 admins' and auditors' codes are shown where they are asked for"
+SECOND_STEP = "  第二步验证码显示在登录页上 second-step codes are shown where they are asked for"
 COLLEAGUES = 20
 """Further members a province, who book and never sign in here."""
 SEED = 20261121
@@ -85,17 +85,29 @@ def _every_name() -> list[str]:
 
 def newcomer(province: Province) -> Person:
     """Somebody who belongs to no organisation yet."""
-    name = _every_name()[len(PROVINCES) * len(PEOPLE[province.code]) + PROVINCES.index(province)]
-    return Person(f"{province.abbreviation}.newcomer", name, Role.PERSON)
+    return Person(f"{province.abbreviation}.newcomer", _further_name(province, 0), Role.PERSON)
+
+
+def second_admin(province: Province) -> Person:
+    """Whom the first admin needs for what two people decide."""
+    return Person(f"{province.abbreviation}.admin2", _further_name(province, 1), Role.PROVINCE_ADMIN)
+
+
+def _further_name(province: Province, rank: int) -> str:
+    """A name beyond those of PEOPLE."""
+    return _every_name()[len(PROVINCES) * (len(PEOPLE[province.code]) + rank) + PROVINCES.index(province)]
 
 
 PEOPLE = {province.code: people(province) for province in PROVINCES}
 NEWCOMERS = {province.code: newcomer(province) for province in PROVINCES}
+SECOND_ADMINS = {province.code: second_admin(province) for province in PROVINCES}
+OPERATOR = Person("operator", "平台运维员", Role.OPERATOR)
 _TITLES = (
     ("researcher", "研究人员 researcher"),
     ("manager", "单位管理员 organisation manager"),
     ("steward", "机组管理员 instrument steward"),
     ("admin", "省级管理员 province admin"),
+    ("admin2", "另一位省级管理员 second admin"),
     ("auditor", "审计员 auditor"),
     ("newcomer", "尚未加入单位 no organisation yet"),
 )
@@ -117,6 +129,7 @@ def _listing() -> str:
     widths = [max(_width(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [_row(row, widths) for row in rows]
     lines += [
+        f"  平台运维员 operator: {OPERATOR.key}（从任一省份登录 through any province's sign-in）",
         "",
         f"  密码 password: {PASSWORD}",
         SECOND_STEP,

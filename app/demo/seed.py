@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from app.core import clock
 from app.core.db import Database, Session
-from app.demo import applications, joining, steps
+from app.demo import applications, joining, oversight, steps
 from app.demo.bookings import monday_of
 from app.demo.data.provinces import PROVINCES, Province
 from app.demo.made import Ids, Made
@@ -60,6 +60,7 @@ STEPS = (
     Step("newcomers", joining.newcomers, signs_in=True),
     Step("joining", joining.joining),
     Step("applications", applications.applications),
+    Step("oversight", oversight.oversight, signs_in=True),
 )
 """A step runs for all provinces before the next begins: bookings cross their borders, and the register's newest entries,
 which its list begins with, are the flagships of all four.

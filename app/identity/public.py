@@ -15,6 +15,7 @@ from app.identity.accounts import (
     remove_steward,
     stewards_of,
 )
+from app.identity.appointments.operators import add_operator
 from app.identity.contacts.personal import PSEUDONYM, Held, holds, holds_back
 from app.identity.contacts.registration import add_address
 from app.identity.context import sign_in_context, sign_in_transaction
@@ -56,6 +57,7 @@ __all__ = [
     "add_address",
     "add_evidence",
     "add_membership",
+    "add_operator",
     "add_steward",
     "application_names",
     "ask_to_join",

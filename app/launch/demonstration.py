@@ -7,7 +7,6 @@ as soon as this process is gone, however it went.
 
 import asyncio
 import os
-import secrets
 import signal
 import socket
 import sys
@@ -17,12 +16,11 @@ from pathlib import Path
 from types import FrameType
 
 from app.demo import accounts, seed
-from app.launch import assets, postgres, schema, server
+from app.launch import assets, data_folder, postgres, schema, server
 from app.launch.bootstrap import say
 from app.launch.errors import LaunchError, plain_database_errors
 from app.settings import Settings
 
-DATABASE = "commons"
 GRACE_SECONDS = 1
 
 
@@ -38,7 +36,7 @@ def run(door: socket.socket, data_dir: Path) -> None:
         with _database(data_dir) as url:
             settings = Settings(
                 database_url=url,
-                secret_key=os.environ.get("SECRET_KEY") or _secret_key(data_dir),
+                secret_key=os.environ.get("SECRET_KEY") or data_folder.secret_key(data_dir),
                 base_url=os.environ.get("BASE_URL") or f"http://{host}:{port}",
                 data_dir=data_dir,
                 log_level="WARNING",
@@ -86,24 +84,7 @@ def _database(data_dir: Path) -> Iterator[str]:
         return
     say("正在启动数据库 …", "starting the database …")
     with postgres.running(data_dir) as url:
-        yield asyncio.run(schema.create_database(url, DATABASE))
-
-
-def _secret_key(data_dir: Path) -> str:
-    """The data folder's own secret, made on first use; linked into place, so that nobody ever reads half of one."""
-    key = data_dir / "secret.key"
-    if not key.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
-        fresh = data_dir / f"secret.key.{os.getpid()}"
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48))
-        try:
-            key.hardlink_to(fresh)
-        except FileExistsError:
-            pass  # another process was first; its key holds
-        finally:
-            fresh.unlink()
-    return key.read_text().strip()
+        yield asyncio.run(schema.create_database(url, data_folder.DATABASE))
 
 
 @contextmanager

@@ -66,6 +66,11 @@ def running(data_dir: Path, *, durable: bool = True) -> Iterator[str]:
         server.leave(users)
 
 
+def url_of(data_dir: Path) -> str | None:
+    """The superuser's URL of the PostgreSQL somebody runs on `data_dir`; None where nobody does."""
+    return _Server(data_dir.absolute(), durable=True).url_while_running()
+
+
 class _Server:
     """One data folder's server, as seen by one of its users."""
 
@@ -81,6 +86,10 @@ class _Server:
         password = (self.folder / "postgres.password").read_text().strip()
         port = (self.folder / "postgres.port").read_text().strip()
         return f"postgresql+asyncpg://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres"
+
+    def url_while_running(self) -> str | None:
+        """Its URL, if it is there and answers."""
+        return self.url if self._lock("alive").exists() and self._answers() else None
 
     def join(self) -> int:
         """Become a user of the server, starting it if need be; returns the descriptor that holds the shared lock."""

@@ -13,7 +13,7 @@ from stdnum.cn import uscc
 
 from app.access.permissions import Role
 from app.demo import accounts
-from app.demo.accounts import LISTING, NEWCOMERS, PEOPLE, Person
+from app.demo.accounts import LISTING, NEWCOMERS, OPERATOR, PEOPLE, SECOND_ADMINS, Person
 from app.demo.bookings import BookingPlan, bookings, monday_of
 from app.demo.data.provinces import PROVINCES, Province
 from app.demo.data.regimes import REGIMES, Regime
@@ -56,7 +56,8 @@ def terms(plan: InstrumentPlan) -> Terms:
 
 
 def everyone() -> list[Person]:
-    return [*(person for people in PEOPLE.values() for person in people), *NEWCOMERS.values()]
+    colleagues = (person for people in PEOPLE.values() for person in people)
+    return [*colleagues, *NEWCOMERS.values(), *SECOND_ADMINS.values(), OPERATOR]
 
 
 def test_counts() -> None:
@@ -83,13 +84,13 @@ def test_every_role_is_held_in_every_province(province: Province) -> None:
 
 
 def test_names_and_login_names_are_nobody_elses() -> None:
-    assert len({person.name for person in everyone()}) == 124
-    assert len({person.key for person in everyone()}) == 124
+    assert len({person.name for person in everyone()}) == 129
+    assert len({person.key for person in everyone()}) == 129
 
 
 def test_the_listing_names_one_account_of_each_role_and_province() -> None:
     for abbreviation in ("sh", "js", "zj", "ah"):
-        for post in ("researcher", "manager", "steward", "admin", "auditor", "newcomer"):
+        for post in ("researcher", "manager", "steward", "admin", "admin2", "auditor", "newcomer"):
             assert LISTING.split().count(f"{abbreviation}.{post}") == 1
         assert LISTING.split().count(f"demo-{abbreviation}") == 1
     assert accounts.PASSWORD in LISTING

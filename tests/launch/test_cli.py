@@ -46,13 +46,25 @@ def test_test_hands_paths_and_options_to_pytest_in_order(tmp_path: Path) -> None
 
 
 def test_missing_database_is_said_in_one_line() -> None:
-    codes = ("codes", "import", "gb2260", str(ROOT / "README.md"))
-    for command in (("serve", "--port", "0"), ("worker",), ("migrate",), codes):
+    for command in (("serve", "--port", "0"), ("worker",), ("migrate",)):
         result = commons(*command)
         assert (result.returncode, result.stderr) == (
             1,
             "commons: 未设置 DATABASE_URL / DATABASE_URL is not set\n",
         ), command
+
+
+def test_without_database_or_demonstration_both_are_named(tmp_path: Path) -> None:
+    codes = ("codes", "import", "gb2260", str(ROOT / "README.md"))
+    appoint = ("admin", "appoint", "--province", "330000", "--login", "zj.manager")
+    for command in (codes, ("verify", "audit"), ("audit", "anchor"), ("keys", "list"), appoint):
+        result = commons(*command, DATA_DIR=str(tmp_path))
+        assert result.returncode == 1, command
+        assert result.stderr == (
+            f"commons: 未设置 DATABASE_URL，{tmp_path} 上也没有正在运行的演示"
+            f" / DATABASE_URL is not set, and no demonstration runs on {tmp_path}\n"
+        )
+    assert not any(tmp_path.iterdir())
 
 
 def test_help_needs_no_settings() -> None:

@@ -78,6 +78,19 @@ class Demo:
         return self.process.wait(timeout=30), time.monotonic() - began
 
 
+def commons(data: Path, *arguments: str) -> str:
+    """What a command says that is given the data folder of a running demonstration and nothing else."""
+    environment = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "SECRET_KEY", "LANG"}}
+    return subprocess.run(
+        [sys.executable, "-m", "app.cli", *arguments],
+        cwd=ROOT,
+        env=environment | {"DATA_DIR": str(data)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
 def processes_of(data: Path) -> list[str]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
@@ -120,6 +133,8 @@ def test_first_run_announces_serves_and_stops_cleanly(data: Path) -> None:
         with urllib.request.urlopen(demo.address) as answer:
             assert answer.status == 200
         assert (data / "secret.key").stat().st_mode & 0o777 == 0o600
+        assert "完好" in commons(data, "verify", "audit")
+        assert "active" in commons(data, "keys", "list")
         code, seconds = demo.stop(signal.SIGINT)
     assert code == 0
     assert seconds < STOP_SECONDS
