@@ -17,7 +17,7 @@ from app.core.db import Database
 from app.core.errors import InternalError, Misdirected, Problem
 from app.core.problems import from_http, from_validation, problem_json
 from app.core.requests import BodyLimit, Faults, Heads, Hosts, RequestLog
-from app.identity.public import authenticate
+from app.identity.public import OAUTH_ENDPOINTS, authenticate, oauth_error
 from app.settings import Settings, settings_from_environment
 from app.web.public import SecurityHeaders, problem_page, static_files
 
@@ -30,6 +30,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
         await app.state.database.close()
+        await counting.close()
 
     app = FastAPI(
         title="Delta Commons 长三角创新资源共享平台",
@@ -43,6 +44,8 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     )
     app.state.settings = settings
     app.state.database = database or Database(settings.url_for("app"), pool_size=settings.database_pool_size)
+    # The limiter asks one thing at a time, also for requests that hold a connection of the pool: it never waits for them.
+    counting = database or Database(settings.url_for("app"), pool_size=1, application_name="commons-limits")
     app.state.authenticate = authenticate
     app.include_router(health.router)
     app.include_router(api.router)
@@ -50,7 +53,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     openapi.describe(app, limits=in_words())
     app.mount("/static", static_files(), name="static")
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
-    counter = SharedCounter(app.state.database, settings)
+    counter = SharedCounter(counting, settings)
     limits = policies(settings.rate_limits)
     app.add_middleware(RateLimits, limiter=Limiter(counter.lease), policies=limits, answer=_answer)
     app.add_middleware(Hosts, ours=settings.is_ours, refusal=Misdirected())
@@ -67,18 +70,9 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
 async def _answer(request: Request, problem: Problem) -> Response:
     """A page for a browser at a page's address, problem+json for everyone else."""
     path = request.url.path
-    machine = path.startswith(
-        (
-            "/api/",
-            "/oauth/token",
-            "/oauth/par",
-            "/oauth/device_authorization",
-            "/oauth/revoke",
-            "/oauth/introspect",
-            "/oauth/userinfo",
-            "/.well-known/",
-        )
-    )
+    if path in OAUTH_ENDPOINTS:
+        return oauth_error(problem).response()
+    machine = path.startswith(("/api/", "/oauth/userinfo", "/.well-known/"))
     if not machine and "text/html" in request.headers.get("accept", ""):
         return await problem_page(request, problem)
     return problem_json(problem, request)

@@ -60,12 +60,18 @@ async def refused(request: Request, status: int, code: str | None) -> None:
     caller = _known(request)
     if caller is None or not (status == HTTPStatus.FORBIDDEN or hidden):
         return
+    await note_refusal(request, caller, _subject(request, caller, *request.path_params), status, code)
+
+
+async def note_refusal(
+    request: Request, caller: Principal, subject: tuple[str, UUID | str], status: int, code: str | None
+) -> None:
+    """Note a refusal in the journal of the caller's province; where that fails, the log says so."""
     asked = {
         "request": f"{request.method} {route_of(request.scope)}",
         "status": int(status),
         "code": code,
     }
-    subject = _subject(request, caller, *request.path_params)
     try:
         await _note(request, caller, Event("access.refused", subject, after=asked))
     except (DBAPIError, ConnectionError, PoolTimeoutError) as error:

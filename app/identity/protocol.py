@@ -4,6 +4,7 @@ Their requests and errors are those of the OAuth standards, not problem+json, an
 not in the OpenAPI document.
 """
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlencode
@@ -19,7 +20,7 @@ from app.core.i18n import msg
 from app.identity.context import settings_of, sign_in_transaction
 from app.identity.federation.logout import logout
 from app.identity.provider.answers import NO_STORE, Denied
-from app.identity.provider.calls import Call, form_pairs
+from app.identity.provider.calls import Call, answered, form_pairs
 from app.identity.provider.clients import DEVICE_GRANT
 from app.identity.provider.devices import begin
 from app.identity.provider.discovery import metadata
@@ -55,76 +56,81 @@ async def jwks(request: Request) -> Response:
 @protocol.post("/oauth/token", dependencies=[unguarded()])
 async def token(request: Request) -> Response:
     """Give tokens for a code, a refresh token, a device's or a system's own word."""
-    call = await Call.read(request)
-    if isinstance(call, Denied):
-        return call.response()
+    return await answered(request, _tokens)
+
+
+async def _tokens(call: Call) -> Response | Denied:
     proof = call.proof()
     if isinstance(proof, Denied):
-        return call.finished(proof.response())
-    key = await key_ring(request.app).signing()
-    async with sign_in_transaction(request) as session:
-        client = await call.shown.client(session)
+        return proof
+    settings = settings_of(call.request)
+    key = await key_ring(call.request.app).signing()
+    async with sign_in_transaction(call.request) as session:
+        client = await call.client(session)
         if isinstance(client, Denied):
-            return client.response()
-        answer = await Exchange(session, settings_of(request), key, client, call.form, proof).answer()
-    return call.finished(answer.response())
+            return client
+        answer = await Exchange(session, settings, key, client, call.form, proof).answer()
+    return replace(answer, client=client) if isinstance(answer, Denied) else answer.response()
 
 
 @protocol.post("/oauth/par", dependencies=[unguarded()])
 async def pushed_authorization(request: Request) -> Response:
     """Take an authorization request out of the browser's hands (RFC 9126)."""
-    call = await Call.read(request)
-    if isinstance(call, Denied):
-        return call.response()
+    return await answered(request, _pushed)
+
+
+async def _pushed(call: Call) -> Response | Denied:
     proof = call.proof()
     if isinstance(proof, Denied):
-        return call.finished(proof.response())
-    async with sign_in_transaction(request) as session:
-        client = await call.shown.client(session)
+        return proof
+    async with sign_in_transaction(call.request) as session:
+        client = await call.client(session)
         if isinstance(client, Denied):
-            return client.response()
+            return client
         if proof is not None and not await proof.first_use(session):
-            return call.finished(Denied(BadProof.error, "The proof was used before.").response())
-        uri = await push_request(session, settings_of(request), client, call.form, proof)
+            return Denied(BadProof.error, "The proof was used before.")
+        uri = await push_request(session, settings_of(call.request), client, call.form, proof)
     if isinstance(uri, Denied):
-        return call.finished(uri.response())
+        return uri
     body = {"request_uri": uri, "expires_in": int(LIFETIME.total_seconds())}
-    return call.finished(JSONResponse(body, status_code=HTTPStatus.CREATED, headers=NO_STORE))
+    return JSONResponse(body, status_code=HTTPStatus.CREATED, headers=NO_STORE)
 
 
 @protocol.post("/oauth/device_authorization", dependencies=[unguarded()])
 async def device_authorization(request: Request) -> Response:
     """Give a device two codes: one to ask with, one for its person (RFC 8628 §3.1)."""
-    call = await Call.read(request)
-    if isinstance(call, Denied):
-        return call.response()
-    settings = settings_of(request)
-    async with sign_in_transaction(request) as session:
-        client = await call.shown.client(session)
+    return await answered(request, _device)
+
+
+async def _device(call: Call) -> Response | Denied:
+    settings = settings_of(call.request)
+    async with sign_in_transaction(call.request) as session:
+        client = await call.client(session)
         if isinstance(client, Denied):
-            return client.response()
+            return client
         if DEVICE_GRANT not in client.grant_types:
-            return Denied("unauthorized_client", "This client may not use the device grant.").response()
-        address = request.client.host if request.client else ""
+            return Denied("unauthorized_client", "This client may not use the device grant.", client=client)
+        address = call.request.client.host if call.request.client else ""
         waiting = await begin(session, settings, client, scope=call.form.get("scope"), address=address)
     if isinstance(waiting, Denied):
-        return waiting.response()
+        return waiting
     return JSONResponse(waiting.answer(settings), headers=NO_STORE)
 
 
 @protocol.post("/oauth/revoke", dependencies=[unguarded()])
 async def revocation(request: Request) -> Response:
     """End a token and its whole family (RFC 7009): 200 also for a token we do not know."""
-    call = await Call.read(request)
-    if isinstance(call, Denied):
-        return call.response()
-    presented = await Presented.read(call.form.get("token", ""), key_ring(request.app), settings_of(request))
-    async with sign_in_transaction(request) as session:
-        client = await call.shown.client(session)
+    return await answered(request, _revoked)
+
+
+async def _revoked(call: Call) -> Response | Denied:
+    presented = await _presented(call)
+    async with sign_in_transaction(call.request) as session:
+        client = await call.client(session)
         if isinstance(client, Denied):
-            return client.response()
+            return client
         if "token" not in call.form:
-            return Denied("invalid_request", "token is missing.").response()
+            return Denied("invalid_request", "token is missing.")
         await revoke(session, client, presented)
     return Response(headers=NO_STORE)
 
@@ -132,20 +138,27 @@ async def revocation(request: Request) -> Response:
 @protocol.post("/oauth/introspect", dependencies=[unguarded()])
 async def introspection(request: Request) -> Response:
     """Tell a confidential client about its own token (RFC 7662)."""
-    call = await Call.read(request)
-    if isinstance(call, Denied):
-        return call.response()
-    settings = settings_of(request)
-    presented = await Presented.read(call.form.get("token", ""), key_ring(request.app), settings)
-    async with sign_in_transaction(request) as session:
-        client = await call.shown.client(session)
+    return await answered(request, _introspected)
+
+
+async def _introspected(call: Call) -> Response | Denied:
+    presented = await _presented(call)
+    async with sign_in_transaction(call.request) as session:
+        client = await call.client(session)
         if isinstance(client, Denied):
-            return client.response()
+            return client
         if client.auth_method == "none":
-            return Denied(
-                "invalid_client", "A public client may not introspect.", HTTPStatus.UNAUTHORIZED
-            ).response()
-        return JSONResponse(await introspect(session, settings, client, presented), headers=NO_STORE)
+            reason = "A public client may not introspect."
+            return Denied("invalid_client", reason, HTTPStatus.UNAUTHORIZED, client=client)
+        about = await introspect(session, settings_of(call.request), client, presented)
+    return JSONResponse(about, headers=NO_STORE)
+
+
+async def _presented(call: Call) -> Presented:
+    """Outside the transaction: a new signing key may have to be fetched."""
+    return await Presented.read(
+        call.form.get("token", ""), key_ring(call.request.app), settings_of(call.request)
+    )
 
 
 @protocol.post("/oauth/authorize", dependencies=[unguarded()])

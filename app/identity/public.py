@@ -34,6 +34,7 @@ from app.identity.joining.requests import ask as ask_to_join
 from app.identity.joining.schemas import ApplicationIn, InvitationIn
 from app.identity.passwords import hash_password
 from app.identity.platform import PublishedKey, signing_keys, slowed
+from app.identity.provider.answers import OAUTH_ENDPOINTS, oauth_error
 from app.identity.provider.clients import Credentials, Registration, register_client
 from app.identity.provider.grants import REASONS as GRANT_END_REASONS
 from app.identity.recognition import authenticate, cookie_name
@@ -42,6 +43,7 @@ from app.identity.sessions import Origin, open_session
 __all__ = [
     "APPLICATION_STATES",
     "GRANT_END_REASONS",
+    "OAUTH_ENDPOINTS",
     "PSEUDONYM",
     "ApplicationIn",
     "Credentials",
@@ -73,6 +75,7 @@ __all__ = [
     "invite",
     "make_system_client",
     "members_of",
+    "oauth_error",
     "open_session",
     "receive_evidence",
     "register_client",

@@ -11,8 +11,10 @@ and did not give is lost for that window, at most a twentieth for each. A proces
 alone until the window ends: requests pass, bounded by its own count, and `commons_rate_limits_alone_total` says so.
 
 Addresses are counted before anything is asked of the database; callers as soon as they are recognised, before a body is
-read. An IPv6 address counts as its /64. What the endpoints of OAuth take is counted by address: a client's name in a
-request proves nothing yet. Guesses at passwords are slowed down apart from this (`identity.throttle`).
+read. An IPv6 address counts as its /64. What the endpoints of OAuth take is counted by address, and by the application
+once it has proved who it is; a public one proves nothing, and its name must not let anybody use its quota up. Guesses at
+passwords are slowed down apart from this (`identity.throttle`). The counter has a connection of its own: a request may
+ask it while it holds one of the pool's.
 
 Decided: fixed windows, not a token bucket or GCRA: permits of a window can be handed out in advance to processes and
 forgotten at its end, which keeps the proof to one comparison. Turned down: Redis, another server to run.

@@ -1,5 +1,7 @@
 """What one request is charged: its address at the door, its caller once recognised."""
 
+from uuid import UUID
+
 from app.access.limits.limiter import Limiter, Standing
 from app.access.limits.policies import Per, Policy
 from app.access.principal import Principal
@@ -42,6 +44,16 @@ class Charges:
         for policy in self._policies:
             if counted := whose.get(policy.per):
                 await self._take(policy, str(counted))
+
+    async def application(self, client_id: UUID) -> None:
+        """Count the request by the application that has proved who it is.
+
+        Raises:
+            TooManyRequests: the application's quota is used up.
+        """
+        for policy in self._policies:
+            if policy.per is Per.APPLICATION:
+                await self._take(policy, str(client_id))
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """The fields of draft-ietf-httpapi-ratelimit-headers-10: what holds, and what is left of it."""

@@ -23,6 +23,8 @@ class Per(StrEnum):
     """A signed-in person, in browsers and through applications."""
     CLIENT = "client"
     """A registered application, whomever it acts for."""
+    APPLICATION = "application"
+    """A registered application that proves itself at our OAuth endpoints; a public one proves nothing."""
     CALLER = "caller"
     """The person, else the client, else the visitor's address."""
 
@@ -48,6 +50,9 @@ def _on(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
+_TOKEN = _on(r"POST /oauth/(token|revoke|device.*)")
+_PAR = _on(r"POST /oauth/par")
+_INTROSPECTION = _on(r"POST /oauth/introspect")
 POLICIES = (
     Policy("address", Per.ADDRESS, 6_000, 60, "every request"),
     Policy("visitor", Per.VISITOR, 600, 60, "requests of nobody signed in"),
@@ -63,16 +68,12 @@ POLICIES = (
         "uploads",
         _on(r"POST (/api/v1/instrument-imports|/instruments/imports)"),
     ),
-    Policy(
-        "token",
-        Per.ADDRESS,
-        1_200,
-        60,
-        "tokens given and revoked",
-        _on(r"POST /oauth/(token|revoke|device.*)"),
-    ),
-    Policy("par", Per.ADDRESS, 600, 60, "pushed authorization requests", _on(r"POST /oauth/par")),
-    Policy("introspection", Per.ADDRESS, 3_000, 60, "introspection", _on(r"POST /oauth/introspect")),
+    Policy("token", Per.ADDRESS, 1_200, 60, "tokens given and revoked", _TOKEN),
+    Policy("client_token", Per.APPLICATION, 1_200, 60, "tokens given and revoked", _TOKEN),
+    Policy("par", Per.ADDRESS, 600, 60, "pushed authorization requests", _PAR),
+    Policy("client_par", Per.APPLICATION, 600, 60, "pushed authorization requests", _PAR),
+    Policy("introspection", Per.ADDRESS, 3_000, 60, "introspection", _INTROSPECTION),
+    Policy("client_introspection", Per.APPLICATION, 3_000, 60, "introspection", _INTROSPECTION),
     Policy(
         "account", Per.ADDRESS, 60, 3_600, "registration and recovery", _on(r"POST /(register|recover)(/.*)?")
     ),

@@ -45,7 +45,7 @@ class Shown:
         """The application that calls. A public one names itself; the others prove who they are, each in its own way."""
         client = await find_client(session, self.client_id)
         if client is None or not await self._proved(session, client):
-            return _refused(challenge=self.challenge)
+            return _refused(client, challenge=self.challenge)
         return client
 
     async def _proved(self, session: Session, client: OAuthClient) -> bool:
@@ -82,7 +82,7 @@ async def shown(
         if authorization is not None or secret is not None:
             return ONE_WAY
         if signed is None or form.get("client_assertion_type") != ASSERTION_TYPE:
-            return _refused(challenge=False)
+            return _refused()
         return await _asserted(sessions, keys, signed, client_id)
     if authorization is not None:
         given = _basic(authorization)
@@ -102,19 +102,18 @@ async def _asserted(
 ) -> Shown | Denied:
     claimed = claimed_client(signed)
     if claimed is None or client_id not in {None, claimed}:
-        return _refused(challenge=False)
+        return _refused()
     async with sessions() as session:
         client = await find_client(session, claimed)
     if client is None or client.auth_method != "private_key_jwt":
-        return _refused(challenge=False)
+        return _refused(client)
     assertion = await read_assertion(signed, client, keys, keys.settings)
-    return (
-        _refused(challenge=False) if assertion is None else Shown(claimed, None, assertion, challenge=False)
-    )
+    return _refused(client) if assertion is None else Shown(claimed, None, assertion, challenge=False)
 
 
-def _refused(*, challenge: bool) -> Denied:
-    return Denied("invalid_client", "Client authentication failed.", HTTPStatus.UNAUTHORIZED, challenge)
+def _refused(client: OAuthClient | None = None, *, challenge: bool = False) -> Denied:
+    reason = "Client authentication failed."
+    return Denied("invalid_client", reason, HTTPStatus.UNAUTHORIZED, challenge, client)
 
 
 def _basic(authorization: str) -> tuple[str, str] | None:
