@@ -63,8 +63,8 @@ async def ask(db: Session, *, caller: Principal, task: str) -> TaskRun:
     return await start(db, caller=caller, task=task, payload={})
 
 
-async def exported(db: ReadSession, *, caller: Principal, task_id: UUID) -> str:
-    """The digest of a finished export's file.
+async def exported(db: ReadSession, *, caller: Principal, task_id: UUID) -> tuple[str, datetime]:
+    """The digest of a finished export's file, and when it was asked for.
 
     Raises:
         Forbidden: the caller is no auditor.
@@ -75,7 +75,7 @@ async def exported(db: ReadSession, *, caller: Principal, task_id: UUID) -> str:
     run: TaskRun | None = await db.scalar(found)
     if run is None or run.state != "done" or run.result is None:
         raise NotFound
-    return str(run.result["digest"])
+    return str(run.result["digest"]), run.created_at
 
 
 def _last(province: str, task: str) -> Select[TaskRun]:

@@ -15,7 +15,7 @@ from app.access.principal import Principal
 from app.audit import integrity, labels
 from app.core.errors import NotFound
 from app.core.problems import locale_of
-from app.files.public import path_of
+from app.files.public import path_of, validators
 from app.settings import Settings
 from app.web.public import Pages, render, see_other
 
@@ -57,9 +57,11 @@ async def anchors(db: Reads, caller: Auditor) -> Response:
 @pages.get("/exports/{task_id}", dependencies=[personal("read.journal_file")])
 async def download(task_id: UUID, request: Request, db: Reads, caller: Auditor) -> Response:
     """A finished export; kept for 30 days after it was last fetched."""
-    digest = await integrity.exported(db, caller=caller, task_id=task_id)
+    digest, since = await integrity.exported(db, caller=caller, task_id=task_id)
     settings: Settings = request.app.state.settings
     path = path_of(settings, digest)
     if path is None:
         raise NotFound
-    return FileResponse(path, media_type="application/zip", filename=f"journal-{caller.tenant_id}.zip")
+    name = f"journal-{caller.tenant_id}.zip"
+    headers = validators(digest, since)
+    return FileResponse(path, media_type="application/zip", filename=name, headers=headers)

@@ -1,5 +1,7 @@
 """What features use to keep files; what touches the disk blocks, so call it in a thread."""
 
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
@@ -12,7 +14,7 @@ from app.files.models import KeptFile
 from app.files.store import Stored
 from app.settings import Settings
 
-__all__ = ["Stored", "keep", "path_of", "release", "store"]
+__all__ = ["Stored", "keep", "path_of", "release", "store", "validators"]
 
 
 def folder(settings: Settings) -> Path:
@@ -32,6 +34,15 @@ def store(settings: Settings, stream: BinaryIO, *, most_bytes: int | None = None
 def path_of(settings: Settings, digest: str) -> Path | None:
     """Where a file lies, or None when it was purged."""
     return disk.path_of(folder(settings), digest)
+
+
+def validators(digest: str, since: datetime) -> dict[str, str]:
+    """Headers of a file that an answer sends; `since` is when its row was made.
+
+    On the disk it lies once for whoever has the same bytes, and was touched when one of them last asked for it: its own
+    times would tell each of the others.
+    """
+    return {"ETag": f'"{digest}"', "Last-Modified": format_datetime(since.astimezone(UTC), usegmt=True)}
 
 
 async def keep(db: Session, *, tenant_id: str, holder_id: UUID, digest: str) -> None:

@@ -43,9 +43,10 @@ READERS = (Role.VISITOR, Role.MANAGER, Role.AUDITOR, Role.OPERATOR)
 """Who between them may read everything."""
 MOST_PAGES = 5
 _CHANGING = re.compile(
+    r"(state|nonce|code_challenge)=[\w-]{43}|\"bookable_(from|until)\":\"[^\"]+|"
     r"[0-9a-f]{32}|[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{22}|[A-Za-z0-9_=-]{70,}|data:image/svg[^\"]+|([A-Z2-7]{4} ){7}[A-Z2-7]{4}"
 )
-"""Request ids and form tokens differ in every answer."""
+"""Request ids, form tokens, what binds a sign-in to its browser and what counts from now differ in every answer."""
 
 
 @dataclass

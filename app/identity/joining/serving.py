@@ -4,6 +4,7 @@ from pathlib import Path
 
 from starlette.responses import FileResponse
 
+from app.files.public import validators
 from app.identity.joining.models import ApplicationEvidence
 
 HEADERS = {
@@ -15,4 +16,5 @@ HEADERS = {
 
 def attachment(evidence: ApplicationEvidence, path: Path) -> FileResponse:
     """The file as an attachment; an <img> of our own pages still shows it."""
-    return FileResponse(path, media_type=evidence.media_type, filename=evidence.name, headers=HEADERS)
+    headers = HEADERS | validators(evidence.digest, evidence.created_at)
+    return FileResponse(path, media_type=evidence.media_type, filename=evidence.name, headers=headers)

@@ -137,3 +137,21 @@ async def test_looking_at_an_applicants_data_is_noted(desk: Desk) -> None:
         ("read.application", who),
         ("read.applications_file", who),
     ], "the second look within the minute is counted"
+
+
+async def test_its_headers_do_not_tell_when_others_stored_or_read_the_same_bytes(
+    desk: Desk, settings: Settings
+) -> None:
+    clerk, other = await desk.clerk(), await desk.clerk(name="许清禾")
+    urls = []
+    for person in (clerk, other):
+        application_id = await desk.submitted(person)
+        evidence = (await person.get(f"{API}/{application_id}")).json()["evidence"][0]
+        urls.append(f"{API}/{application_id}/evidence/{evidence['id']}")
+    before = await clerk.get(urls[0])
+    (path,) = (path for path in folder(settings).glob("??/*") if path.read_bytes() == PDF)
+    os.utime(path, (time.time() + 60, time.time() + 60))
+    await other.get(urls[1])
+    after = await clerk.get(urls[0])
+    for name in ("etag", "last-modified"):
+        assert before.headers[name] == after.headers[name]
