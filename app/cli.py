@@ -265,8 +265,12 @@ def _people(arguments: Arguments) -> int:
 
 def _passwords(arguments: Arguments) -> None:
     from app.identity.contacts import breached
+    from app.launch import data_folder
 
-    path = breached.file_of(_settings_here())
+    settings = _from_environment()
+    if settings.database_url is None and settings.app_database_url is None:
+        settings = settings.model_copy(update={"data_dir": data_folder.chosen()})
+    path = breached.file_of(settings)
     try:
         count = breached.take_over(path, arguments.files)
     except OSError as error:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from app.identity.contacts.breached import is_breached
+
 ROOT = Path(__file__).parents[2]
 OURS = {"DATABASE_URL", "APP_DATABASE_URL", "SECRET_KEY", "BASE_URL", "ENVIRONMENT", "DATA_DIR"}
 
@@ -113,3 +115,19 @@ def test_taken_port_is_two() -> None:
         result = commons("serve", "--port", str(port), DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
     assert result.returncode == 2
     assert f"port {port} is taken" in result.stderr
+
+
+def test_breached_passwords_are_taken_over_without_a_database(tmp_path: Path) -> None:
+    source = tmp_path / "leak.txt"
+    source.write_text("correct horse battery staple\n7C4A8D09CA3762AF61E59520943DC26494F8941B:42\n")
+    data = tmp_path / "data"
+    result = commons("passwords", "import", str(source), DATA_DIR=str(data))
+    path = data / "breached-passwords"
+    assert (result.returncode, result.stdout, result.stderr) == (0, f"{path}: 2\n", "")
+    for known in ("correct horse battery staple", "123456"):
+        assert is_breached(path, known)
+    missing = commons("passwords", "import", str(source), str(tmp_path / "none"), DATA_DIR=str(data))
+    assert missing.returncode == 1
+    assert missing.stderr.startswith("commons: 文件不能读写：")
+    assert len(missing.stderr.splitlines()) == 1
+    assert is_breached(path, "123456")
