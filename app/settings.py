@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     """smtp://user:password@host:587, with ?tls=starttls (unless said otherwise), implicit or none (RFC 8314)."""
     mail_from: str | None = None
     """The sender of mails: an address, or `Name <address>`; no-reply@ the host of `base_url` when absent."""
+    sms_url: SecretStr | None = None
+    """The gateway that text messages are posted to, one JSON object each; `sms_token` is the bearer token it asks for."""
+    sms_token: SecretStr | None = None
     demonstration: bool = False
     """The second step of signing in says which code it waits for; set by `commons demo` alone."""
     max_body_bytes: int = 20 * 1024 * 1024
@@ -84,6 +87,17 @@ class Settings(BaseSettings):
             )
         return url
 
+    @field_validator("sms_url")
+    @classmethod
+    def _is_gateway(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None:
+            return None
+        parts = urlsplit(url.get_secret_value())
+        safe = parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(parts.hostname or ""))
+        if not safe or not parts.hostname or parts.username is not None:
+            raise ValueError("SMS_URL must be https://, or http:// on this machine, without a password")
+        return url
+
     @field_validator("mail_from")
     @classmethod
     def _is_address(cls, sender: str | None) -> str | None:
@@ -98,6 +112,12 @@ class Settings(BaseSettings):
         if any(not re.fullmatch(r"(https://|mailto:|tel:)[!-~]+", contact) for contact in contacts):
             raise ValueError("SECURITY_CONTACTS must be https:, mailto: or tel: addresses")
         return contacts
+
+    @model_validator(mode="after")
+    def _gateway_and_token(self) -> Self:
+        if (self.sms_url is None) != (self.sms_token is None):
+            raise ValueError("SMS_URL and SMS_TOKEN are set together")
+        return self
 
     @model_validator(mode="after")
     def _no_placeholder_outside_development(self) -> Self:
@@ -154,6 +174,10 @@ class Settings(BaseSettings):
     def https(self) -> bool:
         """Whether browsers reach the platform over TLS."""
         return self.base_url.startswith("https://")
+
+
+def _is_this_machine(host: str) -> bool:
+    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
 
 
 def _is_address(host: str) -> bool:

@@ -25,6 +25,7 @@ from tests.support.server import (
     settings_for,
     test_server,
 )
+from tests.support.sms import Gateway, sms_gateway
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -128,4 +129,11 @@ async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 def mailbox() -> Iterator[Mailbox]:
     """A mail server of this test's own: `(mail,) = await mailbox.collect(database, settings)`."""
     with mail_server() as running:
+        yield running
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    """A gateway for text messages of this test's own: `(sms,) = await gateway.collect(database, settings)`."""
+    with sms_gateway() as running:
         yield running

@@ -17,6 +17,7 @@ TRANSACTION_RETRIES = Counter(
     "commons_transaction_retries_total", "Transactions run again after 40001 or 40P01", registry=REGISTRY
 )
 MAILS = Counter("commons_mails_total", "Mails that were sent or given up", ["outcome"], registry=REGISTRY)
+SMS = Counter("commons_sms_total", "Text messages that were sent or given up", ["outcome"], registry=REGISTRY)
 RATE_LIMITED = Counter(
     "commons_rate_limited_total", "Requests refused by a rate limit", ["policy"], registry=REGISTRY
 )

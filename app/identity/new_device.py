@@ -1,4 +1,4 @@
-"""Telling a person by mail that somebody signed in from a browser never seen before (ASVS 5.0 V6.3.5)."""
+"""Telling a person by mail, and by text message where there is a number, that somebody signed in from a browser never seen before (ASVS 5.0 V6.3.5)."""
 
 from uuid import UUID
 
@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 
 from app.core.db import Session
 from app.core.i18n import DEFAULT, msg
+from app.identity.contacts import sms
 from app.identity.contacts.addresses import address_of
 from app.identity.devices import Device
 from app.identity.factors.notices import NOT_YOU
@@ -15,7 +16,7 @@ from app.notify.public import Mail, queue
 
 
 async def tell_of_new_device(session: Session, *, tenant_id: str, account_id: UUID, device: Device) -> None:
-    """Queue the mail before the session is opened, in its transaction; a first sign-in is news to nobody.
+    """Queue the messages before the session is opened, in its transaction; a first sign-in is news to nobody.
 
     Sessions are kept for 30 days after their end: a device that was away for longer is new again.
     """
@@ -26,7 +27,10 @@ async def tell_of_new_device(session: Session, *, tenant_id: str, account_id: UU
         ),
     ).where(BrowserSession.account_id == account_id, BrowserSession.awaiting_factor.is_(False))
     sessions, same = (await session.execute(before)).one()
-    to = await address_of(session, account_id) if sessions and not same else None
+    if not sessions or same:
+        return
+    await sms.tell(session, tenant_id=tenant_id, account_id=account_id, what=sms.NEW_DEVICE)
+    to = await address_of(session, account_id)
     if to is None:
         return
     what = msg(

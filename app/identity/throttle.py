@@ -1,6 +1,6 @@
 """Guessing passwords gets slower, and nobody can lock somebody else out by guessing.
 
-Three counts, each with a growing delay; after an hour without a try a count starts anew.
+Three counts, each with a growing delay; after an hour without a try a count starts anew (`Limit.idle`).
 - A login name at an address: the tight one. Whoever guesses at a name slows down that name where they sit, and neither
   their neighbours behind the same address nor the person elsewhere.
 - An address, whatever the names: far higher, with a short delay, for an office or a campus has one address. Right
@@ -13,7 +13,7 @@ count too. All of it rests on the address being the browser's own: behind a prox
 
 import hmac
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Self
 
 from sqlalchemy import delete, func, select, text, update
@@ -28,10 +28,10 @@ _COUNT = text(
     INSERT INTO login_attempt AS seen (key, attempts, last_at, free_at)
     VALUES (:key, 1, clock_timestamp(), clock_timestamp())
     ON CONFLICT (key) DO UPDATE SET
-        attempts = CASE WHEN seen.last_at < clock_timestamp() - interval '1 hour' THEN 1 ELSE seen.attempts + 1 END,
+        attempts = CASE WHEN seen.last_at < clock_timestamp() - make_interval(secs => CAST(:idle AS bigint)) THEN 1 ELSE seen.attempts + 1 END,
         last_at = clock_timestamp(),
         free_at = clock_timestamp() + CASE
-            WHEN seen.last_at < clock_timestamp() - interval '1 hour' OR seen.attempts + 1 < CAST(:free AS bigint) THEN interval '0'
+            WHEN seen.last_at < clock_timestamp() - make_interval(secs => CAST(:idle AS bigint)) OR seen.attempts + 1 < CAST(:free AS bigint) THEN interval '0'
             ELSE make_interval(secs => least(
                 CAST(:first AS bigint) * power(2, least(seen.attempts + 1 - CAST(:free AS bigint), 20)), CAST(:longest AS bigint))) END
     WHERE seen.free_at <= clock_timestamp()
@@ -42,11 +42,15 @@ _COUNT = text(
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many tries are free; then once, twice, four times … `first` seconds up to the longest delay."""
+    """So many tries are free; then once, twice, four times … `first` seconds up to the longest delay.
+
+    After `idle` seconds without a try the count starts anew; a day at most, for a day is how long counts are kept.
+    """
 
     free: int
     longest: int
     first: int = 1
+    idle: int = 3600
 
 
 OF_NAME_THERE = Limit(free=5, longest=900)
@@ -89,7 +93,7 @@ async def admit(session: Session, keys: Keys, *, at_home: bool, everywhere: Limi
 
 async def count(session: Session, key: bytes, limit: Limit) -> int:
     """Count a try under one key; the seconds to wait when it comes too early, else 0."""
-    values = {"key": key, "free": limit.free, "longest": limit.longest, "first": limit.first}
+    values = {"key": key} | asdict(limit)
     if await session.scalar(_COUNT, values) is not None:
         return 0
     remaining = func.extract("epoch", LoginAttempt.free_at - func.clock_timestamp())

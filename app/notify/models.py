@@ -1,4 +1,4 @@
-"""The outbox."""
+"""The outboxes."""
 
 from datetime import datetime
 from uuid import UUID
@@ -42,4 +42,31 @@ class OutgoingMail(Owned, Base):
     """What the link does, on its button."""
     locale: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    ended_at: Mapped[datetime | None]
+
+
+MOBILE = r"(\+861[3-9][0-9]{9}|\+(?!86)[1-9][0-9]{6,14})"
+"""E.164: a plus sign and at most 15 digits; of the mainland's numbers the mobile ones."""
+
+
+class OutgoingSms(Owned, Base):
+    """One text message 短信; what it says is removed when it has been sent, and after a week in any case."""
+
+    __tablename__ = "outgoing_sms"
+    __table_args__ = (
+        CheckConstraint("state IN ('queued', 'sent', 'failed')", name="state"),
+        CheckConstraint("(recipient IS NULL) = (body IS NULL)", name="text"),
+        CheckConstraint(f"recipient ~ '^{MOBILE}$'", name="recipient"),
+        CheckConstraint("char_length(body) BETWEEN 1 AND 300 AND body !~ '[[:cntrl:]]'", name="body"),
+        Index("ix_outgoing_sms_created_at", "created_at"),
+        {"info": {"row_policy": Outbox()}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())
+    state: Mapped[str] = mapped_column(server_default="queued")
+    recipient: Mapped[str | None]
+    body: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    expires_at: Mapped[datetime]
+    """Afterwards it is better not sent at all."""
     ended_at: Mapped[datetime | None]

@@ -19,7 +19,7 @@ class NoMailServerError(Exception):
 
 
 class RefusedForGoodError(Exception):
-    """The mail server will never take this message; no text, which would hold the address."""
+    """The message will never be taken; no text, which would hold the address."""
 
 
 async def send(message: EmailMessage, settings: Settings, *, name: str) -> None:
@@ -34,7 +34,7 @@ async def send(message: EmailMessage, settings: Settings, *, name: str) -> None:
     if settings.smtp_url is None and settings.environment == "production":
         raise NoMailServerError
     if settings.smtp_url is None:
-        await asyncio.to_thread(_keep, message, folder_of(settings) / f"{name}.eml")
+        await asyncio.to_thread(keep, message.as_bytes(), folder_of(settings) / f"{name}.eml")
     else:
         await _send_by_smtp(message, settings.smtp_url.get_secret_value())
 
@@ -44,10 +44,11 @@ def folder_of(settings: Settings) -> Path:
     return settings.data_dir.absolute() / "mail"
 
 
-def _keep(message: EmailMessage, path: Path) -> None:
+def keep(content: bytes, path: Path) -> None:
+    """Write a message's file, complete or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     unfinished = path.with_suffix(".part")
-    unfinished.write_bytes(message.as_bytes())
+    unfinished.write_bytes(content)
     unfinished.replace(path)
 
 

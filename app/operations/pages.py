@@ -24,7 +24,7 @@ JOB_STATES: dict[str, Message] = {
     "picked": pmsg("state", "执行中"),
     "failed": pmsg("state", "已放弃"),
 }
-MAIL_STATES: dict[str, Message] = {
+MESSAGE_STATES: dict[str, Message] = {
     "queued": pmsg("state", "等待发送"),
     "sent": pmsg("state", "已发送"),
     "failed": pmsg("state", "发送失败"),
@@ -45,7 +45,8 @@ async def show(request: Request, db: Reads, caller: Operator) -> Response:
         state=await service.state(db),
         hidden=hidden,
         job_states=JOB_STATES,
-        mail_tiles=[(number, MAIL_STATES[state]) for state, number in hidden.mails.items()],
+        mail_tiles=[(number, MESSAGE_STATES[state]) for state, number in hidden.mails.items()],
+        sms_tiles=[(number, MESSAGE_STATES[state]) for state, number in hidden.sms.items()],
         key_states=KEY_STATES,
     )
 

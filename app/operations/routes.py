@@ -62,6 +62,8 @@ class OperationsOut(Output):
     keys: list[KeyOut]
     mails: dict[str, int]
     """Mails of the last 90 days, by state."""
+    sms: dict[str, int]
+    """Text messages, as mails."""
     slowed_sign_ins: int
     """Names and addresses that must wait before the next try."""
     provinces: list[str]
@@ -80,6 +82,7 @@ async def get_operations(request: Request, db: Reads, _caller: Operator) -> Oper
         failed_jobs=[FailedJobOut.model_validate(job) for job in state.failed],
         keys=[KeyOut.model_validate(key) for key in hidden.keys],
         mails=dict(hidden.mails),
+        sms=dict(hidden.sms),
         slowed_sign_ins=hidden.slowed,
         provinces=[province.code for province in state.provinces],
     )

@@ -19,6 +19,7 @@ class Hidden:
 
     keys: Sequence[identity.PublishedKey]
     mails: Mapping[str, int]
+    sms: Mapping[str, int]
     slowed: int
 
 
@@ -38,6 +39,7 @@ async def hidden(session: Session) -> Hidden:
     return Hidden(
         keys=await identity.signing_keys(session),
         mails=await notify.numbers(session),
+        sms=await notify.sms_numbers(session),
         slowed=await identity.slowed(session),
     )
 

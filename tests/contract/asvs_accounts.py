@@ -8,6 +8,7 @@ from tests.contract.evidence import (
     ID_TOKENS,
     INVITATIONS,
     LINKING,
+    MOBILE,
     PASSKEYS,
     PASSWORDS,
     PROVIDER_LOGOUT,
@@ -178,10 +179,21 @@ V6 = (
     apart(
         "6.6.1",
         "No codes by telephone without stronger ways",
-        "no factor goes over the telephone network: TOTP, passkeys and recovery codes only",
+        "no factor goes over the telephone network: TOTP, passkeys and recovery codes only; a mobile number gets notices",
     ),
-    apart("6.6.2", "Out-of-band codes belong to one request", "no out-of-band authentication is offered"),
-    apart("6.6.3", "Out-of-band codes are not to be guessed", "no out-of-band authentication is offered"),
+    shown(
+        "6.6.2",
+        "Codes sent elsewhere belong to one request; ours confirm a mobile number and sign nobody in",
+        MOBILE + "test_a_code_is_kept_as_a_keyed_digest_of_one_account_and_number",
+        MOBILE + "test_a_code_lives_ten_minutes_and_a_new_one_takes_its_place",
+        MOBILE + "test_a_code_counts_once",
+    ),
+    shown(
+        "6.6.3",
+        "Codes sent elsewhere are not to be guessed",
+        MOBILE + "test_five_tries_a_code_and_the_right_one_comes_too_late",
+        MOBILE + "test_nobody_is_flooded_with_codes",
+    ),
     shown(
         "6.8.1",
         "A person is known by provider and subject together",

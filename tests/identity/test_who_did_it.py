@@ -32,6 +32,11 @@ DEEDS: dict[str, tuple[str, str, dict[str, str]]] = {
         f"{SECURITY}/email",
         {"email": "shen@zju.example", "email_password": PASSWORD},
     ),
+    "account.mobile_asked": (
+        SECURITY,
+        f"{SECURITY}/mobile",
+        {"mobile": "13800138000", "mobile_password": PASSWORD},
+    ),
     "identity.sign_in_failed": (
         SECURITY,
         f"{SECURITY}/password",

@@ -33,6 +33,8 @@ HINTS: dict[tuple[str, str], str] = {
     ("delegation", "organisation_id"): "(SELECT id FROM organisation WHERE tenant_id = $1 LIMIT 1)",
     ("delegation", "starts_at"): "clock_timestamp()",
     ("outgoing_mail", "locale"): "'zh'",
+    ("mobile_code", "number"): "'+8613800138000'",
+    ("mobile_number", "number"): "'+8613800138000'",
     ("authenticator", "kind"): "'totp'",
     ("device_code", "account_tenant_id"): "$1",
     ("device_code", "authenticated_at"): "clock_timestamp()",

@@ -30,6 +30,8 @@ holds(
     ),
     Held("local_credential", OF_ACCOUNT, msg("登录名"), signs_in=True),
     Held("email_address", OF_ACCOUNT, msg("邮箱"), signs_in=True),
+    Held("mobile_number", OF_ACCOUNT, msg("手机号"), signs_in=True),
+    Held("mobile_code", OF_ACCOUNT, msg("待验证的手机号"), signs_in=True),
     Held("mailed_link", OF_ACCOUNT, msg("发出的确认链接"), signs_in=True),
     Held("external_identity", OF_ACCOUNT, msg("关联的登录身份"), signs_in=True),
     Held("browser_session", OF_ACCOUNT, msg("登录的设备"), signs_in=True),

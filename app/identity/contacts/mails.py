@@ -6,6 +6,8 @@ from app.settings import Settings
 
 NOT_YOU = msg("如果不是您本人的操作，请不要打开链接，并忽略本邮件。")
 
+NOT_YOUR_DOING = msg("如果不是您本人的操作，请立即登录并更改密码。")
+
 
 def _mail(
     to: str,
@@ -107,6 +109,34 @@ def undo_change(to: str, locale: Locale, link: str) -> Mail:
         msg("如果不是，请在 7 天内打开链接：邮箱保持或恢复为本邮箱，所有登录立即结束。然后请重新设置密码。"),
         link=(link, msg("保留原来的邮箱")),
     )
+
+
+def mobile_changed(to: str, locale: Locale, number: str, settings: Settings) -> Mail:
+    """After a mobile number was confirmed; `number` as it is shown."""
+    return _mail(
+        to,
+        locale,
+        msg("您账号的手机号已设置"),
+        msg("您平台账号的手机号现在是 {number}，账号安全的通知也会发到这个手机号。", number=number),
+        NOT_YOUR_DOING,
+        link=_room(settings),
+    )
+
+
+def mobile_removed(to: str, locale: Locale, settings: Settings) -> Mail:
+    """After the mobile number was removed."""
+    return _mail(
+        to,
+        locale,
+        msg("您账号的手机号已删除"),
+        msg("您平台账号的手机号刚刚被删除，短信通知不再发送。"),
+        NOT_YOUR_DOING,
+        link=_room(settings),
+    )
+
+
+def _room(settings: Settings) -> tuple[str, Message]:
+    return f"{settings.base_url.rstrip('/')}/account/security", msg("查看账号")
 
 
 def closing(to: str, locale: Locale, settings: Settings) -> Mail:

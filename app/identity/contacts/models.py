@@ -1,4 +1,4 @@
-"""Addresses, links on their way to them, and accounts about to close."""
+"""Addresses, links on their way to them, mobile numbers, and accounts about to close."""
 
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
+from app.notify.public import MOBILE
 from app.tenancy.models import Owned
 from app.tenancy.policies import Hidden, Personal
 
@@ -75,6 +76,46 @@ class MailedLink(Base):
     display_name: Mapped[str | None]
     password_hash: Mapped[str | None]
     """Of a registration, until it is confirmed."""
+    expires_at: Mapped[datetime]
+
+
+NUMBER = f"number ~ '^{MOBILE}$'"
+
+
+class MobileNumber(Owned, Base):
+    """The confirmed mobile number of an account 手机号; several accounts may have one number."""
+
+    __tablename__ = "mobile_number"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "account_id"], ["account.tenant_id", "account.id"]),
+        CheckConstraint(NUMBER, name="number"),
+        {"info": {"row_policy": Personal("account_id")}},
+    )
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str]
+    """E.164."""
+    verified_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class MobileCode(Owned, Base):
+    """The last code sent to the number that an account wants to have."""
+
+    __tablename__ = "mobile_code"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "account_id"], ["account.tenant_id", "account.id"]),
+        CheckConstraint(NUMBER, name="number"),
+        CheckConstraint("octet_length(digest) = 32", name="digest"),
+        CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),
+        Index("ix_mobile_code_expires_at", "expires_at"),
+        {"info": {"row_policy": Hidden()}},
+    )
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str]
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    """Keyed: six digits are soon tried."""
+    tries: Mapped[int] = mapped_column(server_default="0")
     expires_at: Mapped[datetime]
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import delete, exists, func, select, update
 
 from app.core.db import Session
 from app.core.i18n import Locale, msg
-from app.identity.contacts import links, mails
+from app.identity.contacts import links, mails, sms
 from app.identity.contacts.addresses import address_of, canonical
 from app.identity.contacts.links import Asked, LinkInvalid
 from app.identity.contacts.models import EmailAddress, MailedLink
@@ -131,10 +131,14 @@ async def set_password(session: Session, tenant_id: str, account_id: UUID, passw
 async def tell_of_password(
     session: Session, settings: Settings, tenant_id: str, account_id: UUID, locale: str
 ) -> None:
-    """A mail to the holder, where there is an address."""
+    """A mail and a text message to the holder, where there is an address or a number."""
+    spoken: Locale = "en" if locale == "en" else "zh"
+    await sms.tell(
+        session, tenant_id=tenant_id, account_id=account_id, what=sms.PASSWORD_CHANGED, locale=spoken
+    )
     address = await address_of(session, account_id)
     if address is not None:
-        mail = mails.password_changed(address, "en" if locale == "en" else "zh", settings)
+        mail = mails.password_changed(address, spoken, settings)
         await queue(session, mail, tenant_id=tenant_id)
 
 

@@ -12,7 +12,7 @@ from app.core.db import Session
 from app.core.errors import FieldError, Invalid, TooManyRequests
 from app.core.i18n import Locale, msg
 from app.identity import throttle
-from app.identity.contacts import links, mails
+from app.identity.contacts import links, mails, sms
 from app.identity.contacts.addresses import address_of, canonical, is_taken
 from app.identity.contacts.links import LIFETIMES, Asked
 from app.identity.contacts.models import EmailAddress, MailedLink
@@ -173,6 +173,8 @@ async def send_change(session: Session, settings: Settings, link: MailedLink) ->
     if old is not None and old != link.address:
         undo = await _undo_link(session, settings, link, old)
         await queue(session, mails.undo_change(old, locale, undo), tenant_id=link.province)
+    what = sms.EMAIL_CHANGE_ASKED
+    await sms.tell(session, tenant_id=link.province, account_id=link.account_id, what=what, locale=locale)
 
 
 async def _undo_link(session: Session, settings: Settings, link: MailedLink, old: str) -> str:
@@ -237,3 +239,6 @@ async def _move(session: Session, link: MailedLink, kind: str) -> None:
     await session.execute(named.values(login_name=link.address))
     subject = ("account", link.account_id)
     await record(session, kind, subject=subject, tenant_id=link.province)
+    locale: Locale = "en" if link.locale == "en" else "zh"
+    what = sms.EMAIL_CHANGED
+    await sms.tell(session, tenant_id=link.province, account_id=link.account_id, what=what, locale=locale)

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.core.db import Session
-from app.identity.contacts import closing
+from app.identity.contacts import closing, mobiles
 from app.identity.contacts.links import TASK
 from app.identity.contacts.models import MailedLink
 from app.identity.contacts.recovery import forget_expired, send_recovery
@@ -43,9 +43,10 @@ async def send_link(job: Job) -> None:
 
 @periodic("37 3 * * *", "identity.forget_links")
 async def forget_links(job: Job) -> None:
-    """Delete mailed links a day after their end; what a registration said goes with it."""
+    """Delete mailed links a day after their end, what a registration said with them; codes of mobile numbers at once."""
     async with job.database.transaction(sign_in_context(job.settings).info()) as session:
         await forget_expired(session)
+        await mobiles.forget_expired(session)
 
 
 @periodic("19 * * * *", "identity.close_accounts")

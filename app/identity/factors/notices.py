@@ -1,9 +1,10 @@
-"""What a person is told by mail when their second factors change (ASVS 5.0 6.3.7), where they have an address."""
+"""What a person is told by mail and text message when their second factors change (ASVS 5.0 6.3.7), where they can be."""
 
 from uuid import UUID
 
 from app.core.db import Session
 from app.core.i18n import DEFAULT, Locale, Message, msg
+from app.identity.contacts import sms
 from app.identity.contacts.addresses import address_of
 from app.notify.public import Mail, queue
 
@@ -18,6 +19,9 @@ async def tell(
     session: Session, *, tenant_id: str, account_id: UUID, what: Message, locale: Locale = DEFAULT
 ) -> None:
     """Write to the person in the change's own transaction."""
+    await sms.tell(
+        session, tenant_id=tenant_id, account_id=account_id, what=sms.FACTORS_CHANGED, locale=locale
+    )
     address = await address_of(session, account_id)
     if address is not None:
         mail = Mail(to=address, subject=SUBJECT, paragraphs=(what, NOT_YOU), locale=locale)

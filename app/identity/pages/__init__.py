@@ -18,6 +18,7 @@ from app.identity.pages.factor_reset import pages as factor_reset
 from app.identity.pages.factors import pages as factors
 from app.identity.pages.identities import pages as identities
 from app.identity.pages.members import pages as members
+from app.identity.pages.mobile import pages as mobile
 from app.identity.pages.people import pages as people
 from app.identity.pages.person import pages as person
 from app.identity.pages.provider_test import pages as provider_test
@@ -58,6 +59,7 @@ for _part in (
     roles,
     register,
     security,
+    mobile,
     data,
     connected,
     developer,

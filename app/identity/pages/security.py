@@ -1,6 +1,6 @@
-"""The room of one's account for the password and the address, and the links that mails about them hold."""
+"""The room of one's account for the password and how one is reached, and the links that mails about them hold."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Request, Response
 from pydantic import Field
@@ -12,7 +12,7 @@ from app.core.i18n import Message, msg
 from app.core.problems import locale_of
 from app.core.schema import Input
 from app.core.text import Line
-from app.identity.contacts import links, security
+from app.identity.contacts import links, mobiles, security
 from app.identity.contacts.addresses import LONGEST
 from app.identity.contacts.links import Purpose
 from app.identity.contacts.strength import MINIMUM
@@ -20,12 +20,15 @@ from app.identity.context import settings_of, sign_in_transaction
 from app.identity.pages.outside import asked_by, carried_out, shown, transactions
 from app.identity.pages.sign_in import device_of
 from app.identity.passwords import MAXIMUM
+from app.notify.public import sms_kept_in, takes_sms
 from app.web.public import SIGN_IN, Form, Pages, render, see_other
 
 pages = Pages()
 Visitor = Annotated[Principal, requires(Permission.PUBLIC)]
 Self = Annotated[Principal, requires(Permission.ACCOUNT_MANAGE)]
 Typed = Annotated[str, Field(max_length=1000)]
+FORMS = ("password_form", "address_form", "mobile_form", "code_form")
+"""What may be sent from the room."""
 
 
 class PasswordChange(Input):
@@ -48,7 +51,7 @@ async def show(request: Request, caller: Self) -> Response:
     """How I sign in."""
     async with sign_in_transaction(request) as session:
         await security.ensure_recognisable(session, caller)
-    return await _page(request, caller, Form(), Form())
+    return await room(request, caller)
 
 
 @pages.post("/account/security/password")
@@ -77,7 +80,7 @@ async def change_password(request: Request, caller: Self) -> Response:
 
     if await carried_out(form, change):
         return see_other(request, "/account/security", notice=msg("密码已更改，其他设备上的登录已经结束"))
-    return await _page(request, caller, form, Form())
+    return await room(request, caller, password_form=form)
 
 
 @pages.post("/account/security/email")
@@ -99,24 +102,27 @@ async def change_address(request: Request, caller: Self) -> Response:
 
     if await carried_out(form, change):
         return see_other(request, "/account/security", notice=msg("请查收新邮箱中的邮件，打开链接后生效"))
-    return await _page(request, caller, Form(), form)
+    return await room(request, caller, address_form=form)
 
 
-async def _page(
-    request: Request, caller: Principal, password: Form[PasswordChange], address: Form[AddressChange]
-) -> Response:
+async def room(request: Request, caller: Principal, **sent: Form[Any]) -> Response:
+    """The page, with the form that was refused; those that were not sent are empty."""
+    settings = settings_of(request)
+    forms = {name: sent.get(name) or Form() for name in FORMS}
     async with sign_in_transaction(request) as session:
         known = await security.ways(session, caller.id)
+        mobile = await mobiles.standing(session, caller.id)
     return shown(
         request,
         "identity/security.html",
-        password,
-        address,
+        *forms.values(),
         known=known,
-        password_form=password,
-        address_form=address,
+        mobile=mobile,
+        takes_sms=takes_sms(settings),
+        folder=sms_kept_in(settings),
         minimum=MINIMUM,
         maximum=MAXIMUM,
+        **forms,
     )
 
 
