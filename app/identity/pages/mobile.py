@@ -73,7 +73,11 @@ async def confirm(request: Request, caller: Self) -> Response:
 
     async def take(typed: CodeForm) -> None:
         await mobiles.confirm(
-            transactions(request, caller), settings_of(request), caller, typed=typed.code, locale=locale_of(request)
+            transactions(request, caller),
+            settings_of(request),
+            caller,
+            typed=typed.code,
+            locale=locale_of(request),
         )
 
     if await carried_out(form, take):
