@@ -106,7 +106,8 @@ async def test_an_address_that_tries_many_names_gets_slower_for_seconds(
     await tried(database, settings, Keys.of(settings, NAME, HERE).address, OF_ADDRESS.free + 40)
     await submit(client, page, login_name="name.1", password=WRONG)
     slowed = await submit(client, page, login_name="name.2", password=WRONG)
-    assert (slowed.status_code, slowed.headers["retry-after"]) == (429, str(OF_ADDRESS.longest))
+    assert slowed.status_code == 429
+    assert OF_ADDRESS.longest / 2 < int(slowed.headers["retry-after"]) <= OF_ADDRESS.longest
 
 
 async def test_guessing_from_everywhere_gets_slower_but_not_where_the_person_signs_in(
