@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.core.db import Session
 from app.core.i18n import Message, msg
-from app.identity.joining.news import News, deliver
+from app.identity.contacts.news import News, deliver
 from app.jobs.public import Job, enqueue, task
 
 TASK = "identity.tell_of_offices"

@@ -29,3 +29,8 @@ def may_change(caller: Principal, client: OAuthClient) -> Verdict:
     if client.owner_id == caller.id:
         return True
     return Refusal(msg("只有登记该应用的开发者可以修改它"))
+
+
+def may_disable(caller: Principal, client: OAuthClient) -> Verdict:
+    """An admin stops any of the province's applications; a developer their own."""
+    return may_manage(caller) or may_change(caller, client)

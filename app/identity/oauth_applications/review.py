@@ -13,6 +13,7 @@ from app.core.errors import FieldError, Invalid
 from app.core.i18n import msg
 from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.oauth_applications import queries
+from app.identity.oauth_applications.news import tell
 from app.identity.oauth_applications.policy import may_review
 from app.identity.oauth_applications.problems import NothingToReview
 from app.identity.oauth_applications.service import get, write
@@ -68,12 +69,16 @@ async def review(
         if client.proposed is None:
             word["review"] = "refused"
         told = {"reason": reason}
-        return await write(db, client, version, "oauth_client.refused", after=told, **word, proposed=None)
+        refused = await write(db, client, version, "oauth_client.refused", after=told, **word, proposed=None)
+        await tell(db, refused, "refused", by=caller.id)
+        return refused
     asked = wanted_scopes(client)
     given = asked if scopes is None else [scope for scope in asked if scope in scopes]
     if not given or set(scopes or []) - set(asked):
         raise Invalid(errors=[FieldError("scopes", "scope_unknown", msg("请在所申请的权限中至少选择一项"))])
     values = {**(client.proposed or {}), "scopes": given, "review": "approved"}
-    return await write(
+    approved = await write(
         db, client, version, "oauth_client.approved", after=values, **word, **values, proposed=None
     )
+    await tell(db, approved, "approved", by=caller.id)
+    return approved

@@ -16,7 +16,8 @@ from app.core.errors import NotFound, Stale
 from app.core.keyset import Part, Slice, fetch
 from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.oauth_applications import queries
-from app.identity.oauth_applications.policy import may_change, may_manage
+from app.identity.oauth_applications.news import tell
+from app.identity.oauth_applications.policy import may_change, may_disable, may_manage
 from app.identity.oauth_applications.problems import NoSecret, StatusUnchanged, TooManyApplications
 from app.identity.oauth_applications.schemas import (
     OAuthApplicationChange,
@@ -207,11 +208,13 @@ async def set_status(
         StatusUnchanged: it is so already.
     """
     client = await get(db, caller=caller, application_id=application_id)
-    ensure(may_change(caller, client) if status == "disabled" and client.owner_id else may_manage(caller))
+    ensure(may_disable(caller, client) if status == "disabled" else may_manage(caller))
     if client.status == status:
         raise StatusUnchanged
     kind = "oauth_client.disabled" if status == "disabled" else "oauth_client.enabled"
-    return await write(db, client, version, kind, before={"status": client.status}, status=status)
+    changed = await write(db, client, version, kind, before={"status": client.status}, status=status)
+    await tell(db, changed, "disabled" if status == "disabled" else "enabled", by=caller.id)
+    return changed
 
 
 async def write(

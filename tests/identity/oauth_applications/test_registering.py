@@ -155,8 +155,12 @@ async def test_a_disabled_application_is_refused_at_once(bench: Bench, client: h
     assert again.json()["code"] == "identity.application_status_unchanged"
     assert (await developer.post(f"{API}/{made.id}/enable", headers=version(ended))).status_code == 403
     admin = await bench.admin()
-    assert (await admin.post(f"{API}/{made.id}/enable", headers=version(ended))).status_code == 200
+    enabled = await admin.post(f"{API}/{made.id}/enable", headers=version(ended))
+    assert enabled.status_code == 200
     assert (await client.get("/api/v1/me", headers=bearer)).status_code == 200
+    by_admin = await admin.post(f"{API}/{made.id}/disable", headers=version(enabled))
+    assert by_admin.json()["status"] == "disabled"
+    assert (await client.get("/api/v1/me", headers=bearer)).status_code == 401
 
 
 async def test_a_system_gets_tokens_and_never_with_a_private_key(
