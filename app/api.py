@@ -8,6 +8,7 @@ from app.identity.routes import router as identity
 from app.instruments.booking.routes import router as bookings
 from app.instruments.importing.routes import router as instrument_imports
 from app.instruments.registry.families.routes import router as instrument_families
+from app.instruments.registry.files.routes import router as instrument_files
 from app.instruments.registry.routes import router as instruments
 from app.operations.routes import router as operations
 from app.organisations.routes import router as organisations
@@ -19,6 +20,7 @@ for part in (
     organisations,
     instruments,
     instrument_families,
+    instrument_files,
     instrument_imports,
     bookings,
     tasks,

@@ -13,6 +13,7 @@ from app.instruments.booking.pages import pages as bookings
 from app.instruments.importing.pages import pages as instrument_imports
 from app.instruments.public import JOURNAL_SUBJECTS, instruments_named, shared_by_province, suggestions
 from app.instruments.registry.families.pages import pages as instrument_families
+from app.instruments.registry.files.pages import pages as instrument_files
 from app.instruments.registry.manage import pages as instrument_management
 from app.instruments.registry.pages import pages as instruments
 from app.operations.pages import pages as operations
@@ -34,6 +35,7 @@ parts = (
     organisations,
     instrument_imports,
     instrument_families,
+    instrument_files,
     instrument_management,
     instruments,
     booking_lists,

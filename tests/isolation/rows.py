@@ -69,6 +69,8 @@ HINTS: dict[tuple[str, str], str] = {
     ("instrument_import", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",
     ("instrument_import", "file_digest"): "repeat('0', 64)",
     ("instrument_import", "reading"): """'{"columns": [], "warnings": []}'::jsonb""",
+    ("instrument_file", "digest"): "repeat('0', 64)",
+    ("instrument_file", "media_type"): "'application/pdf'",
     ("instrument_import_row", "outcome"): "'new'",
     ("qualification_requirement", "level"): "'assisted'",
     ("qualification_recognition", "level"): "'assisted'",

@@ -14,12 +14,13 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from app.core.db import ReadSession, Session
 from app.core.errors import NotFound
 from app.core.i18n import Message, msg
+from app.core.media import HEAD_BYTES
 from app.core.text import printable
 from app.files import public as files
 from app.identity.joining import queries
 from app.identity.joining.models import ApplicationEvidence, OrganisationApplication
 from app.identity.joining.problems import StepImpossible, wrong_files
-from app.identity.joining.rules import EDITABLE, HEAD_BYTES, MOST_BYTES, MOST_FILES, media_type
+from app.identity.joining.rules import EDITABLE, MOST_BYTES, MOST_FILES, media_type
 from app.journal.public import record
 from app.settings import Settings
 

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Literal
 
+from app.core import media
+
 State = Literal["draft", "submitted", "returned", "approved", "rejected", "withdrawn"]
 
 
@@ -29,13 +31,7 @@ EDITABLE: frozenset[State] = frozenset({"draft", "returned"})
 MOST_FILES = 5
 MOST_BYTES = 10 * 1024 * 1024
 """Of one file."""
-_SIGNATURES = (
-    (b"%PDF-", "application/pdf"),  # ISO 32000-2 §7.5.2
-    (b"\x89PNG\r\n\x1a\n", "image/png"),  # PNG specification §5.2
-    (b"\xff\xd8\xff", "image/jpeg"),  # ITU-T T.81 §B.1.1.3: SOI, then a marker
-)
-HEAD_BYTES = max(len(signature) for signature, _ in _SIGNATURES)
-MEDIA_TYPES = tuple(kind for _, kind in _SIGNATURES)
+MEDIA_TYPES = ("application/pdf", "image/png", "image/jpeg")
 
 
 def may(step: Step, state: State) -> bool:
@@ -45,4 +41,5 @@ def may(step: Step, state: State) -> bool:
 
 def media_type(head: bytes) -> str | None:
     """The type of a file by its first bytes, or None when it is none that we take."""
-    return next((kind for signature, kind in _SIGNATURES if head.startswith(signature)), None)
+    kind = media.media_type(head)
+    return kind if kind in MEDIA_TYPES else None

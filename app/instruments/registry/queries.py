@@ -38,7 +38,7 @@ from app.access.principal import Principal
 from app.codes.public import Code
 from app.core.db import ReadSession
 from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
-from app.instruments.registry.models import InstrumentFamily
+from app.instruments.registry.models import InstrumentFamily, InstrumentFile
 from app.instruments.registry.references import CLASSES, DIVISIONS
 from app.instruments.registry.schemas import InstrumentFilter, Sort
 from app.instruments.visibility import visible_to
@@ -344,6 +344,17 @@ def _hours() -> ColumnElement[Any]:
     )
 
 
+def _files() -> ColumnElement[Any]:
+    fields = ("id", "media_type", "size", "width", "height", "name", "title")
+    file = func.jsonb_build_object(*(part for f in fields for part in (f, getattr(InstrumentFile, f))))
+    return (
+        select(func.jsonb_agg(aggregate_order_by(file, InstrumentFile.position, InstrumentFile.id)))
+        .where(InstrumentFile.instrument_id == Instrument.id)
+        .scalar_subquery()
+        .label("files")
+    )
+
+
 async def detail(db: ReadSession, caller: Principal, instrument_id: UUID, at: datetime) -> Row[Any] | None:
     """One visible instrument with its organisation's name, units and hours; one query."""
     statement = (
@@ -353,6 +364,7 @@ async def detail(db: ReadSession, caller: Principal, instrument_id: UUID, at: da
             InstrumentFamily.name.label("family_name"),
             _units(),
             _hours(),
+            _files(),
             open_at(Instrument, at, caller).label("open_now"),
         )
         .outerjoin(Organisation, _its_organisation(caller))

@@ -75,7 +75,7 @@ async def get_instrument(
     instrument_id: UUID, request: Request, response: Response, db: Reads, caller: Reader
 ) -> InstrumentOut:
     """One instrument; its ETag is what changes name in If-Match."""
-    return await _answer(db, caller, instrument_id, request, response)
+    return await answer(db, caller, instrument_id, request, response)
 
 
 @router.post("", status_code=201, operation_id="createInstrument")
@@ -85,7 +85,7 @@ async def create_instrument(
     """Register an instrument; for managers of its organisation and admins of its province."""
     instrument_id = await service.create(db, caller=caller, new=new)
     response.headers["Location"] = f"/api/v1/instruments/{instrument_id}"
-    return await _answer(db, caller, instrument_id, request, response)
+    return await answer(db, caller, instrument_id, request, response)
 
 
 @router.patch("/{instrument_id}", operation_id="changeInstrument")
@@ -100,7 +100,7 @@ async def change_instrument(
 ) -> InstrumentOut:
     """Change what is given."""
     await service.change(db, caller=caller, instrument_id=instrument_id, version=version, changes=changes)
-    return await _answer(db, caller, instrument_id, request, response)
+    return await answer(db, caller, instrument_id, request, response)
 
 
 @router.post("/{instrument_id}/retire", operation_id="retireInstrument")
@@ -115,7 +115,7 @@ async def retire_instrument(
 ) -> InstrumentOut:
     """Take an instrument out of service for good; its entry stays readable."""
     await service.retire(db, caller=caller, instrument_id=instrument_id, version=version, reason=body.reason)
-    return await _answer(db, caller, instrument_id, request, response)
+    return await answer(db, caller, instrument_id, request, response)
 
 
 @router.post("/{instrument_id}/units", status_code=201, operation_id="addInstrumentUnit")
@@ -130,7 +130,7 @@ async def add_unit(
 ) -> InstrumentOut:
     """Add a bookable unit; If-Match names the instrument's version."""
     await parts.add_unit(db, caller=caller, instrument_id=instrument_id, version=version, new=new)
-    return await _answer(db, caller, instrument_id, request, response)
+    return await answer(db, caller, instrument_id, request, response)
 
 
 @router.patch("/{instrument_id}/units/{unit_id}", operation_id="changeInstrumentUnit")
@@ -148,7 +148,7 @@ async def change_unit(
     await parts.change_unit(
         db, caller=caller, instrument_id=instrument_id, unit_id=unit_id, version=version, changes=changes
     )
-    return await _answer(db, caller, instrument_id, request, response)
+    return await answer(db, caller, instrument_id, request, response)
 
 
 @router.put("/{instrument_id}/opening-hours", operation_id="setOpeningHours")
@@ -163,7 +163,7 @@ async def set_hours(
 ) -> InstrumentOut:
     """Replace the week's opening hours; overlapping ones are refused, none at all means always open."""
     await parts.set_hours(db, caller=caller, instrument_id=instrument_id, version=version, hours=week.hours)
-    return await _answer(db, caller, instrument_id, request, response)
+    return await answer(db, caller, instrument_id, request, response)
 
 
 @router.get("/{instrument_id}/stewards", operation_id="listStewards")
@@ -186,9 +186,10 @@ async def remove_steward(instrument_id: UUID, account_id: UUID, db: Writes, call
     await parts.remove_steward(db, caller=caller, instrument_id=instrument_id, account_id=account_id)
 
 
-async def _answer(
+async def answer(
     db: ReadSession, caller: Principal, instrument_id: UUID, request: Request, response: Response
 ) -> InstrumentOut:
+    """The instrument as it is now, with its entity tag."""
     row = await service.get(db, caller=caller, instrument_id=instrument_id)
     tag(response, row.Instrument.version)
     return InstrumentOut.of(row, caller, locale_of(request))

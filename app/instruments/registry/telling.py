@@ -26,6 +26,9 @@ FIELDS: Mapping[str, Message] = {
     "lead_min": msg("最少提前量"),
     "horizon_days": msg("可提前预约"),
     "hours": msg("开放时间"),
+    "file_id": pmsg("one", "文件"),
+    "title": pmsg("one", "标题"),
+    "digest": msg("内容摘要"),
     "account_id": pmsg("one", "账号"),
 }
 

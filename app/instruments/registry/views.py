@@ -1,7 +1,7 @@
 """How the register looks from outside."""
 
 from datetime import date
-from typing import Any, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Field
@@ -118,6 +118,27 @@ class HoursOut(Output):
         return f"{self.opens:%H:%M}–{closing_text(self.closes)}"
 
 
+class FileOut(Output):
+    """A picture or a manual of an instrument; `url` is for whoever sees the instrument."""
+
+    id: UUID
+    kind: Literal["picture", "manual"] = Field(description="图片或说明书，按文件内容判断")
+    media_type: str = Field(examples=["image/png"])
+    title: str
+    name: str
+    size: int = Field(description="字节数")
+    width: int | None = Field(description="图片的像素宽度")
+    height: int | None
+    url: str
+
+    @classmethod
+    def of(cls, row: dict[str, Any], instrument_id: UUID) -> Self:
+        """The file of an object of `queries.detail`."""
+        kind = "picture" if str(row["media_type"]).startswith("image/") else "manual"
+        url = f"/api/v1/instruments/{instrument_id}/files/{row['id']}"
+        return cls.model_validate({**row, "kind": kind, "url": url})
+
+
 class InstrumentOut(Output):
     """An entry of the register."""
 
@@ -176,6 +197,7 @@ class InstrumentOut(Output):
     horizon_days: int
     units: list[UnitOut] = Field(description="停用的单元只对管理者显示")
     opening_hours: list[HoursOut] = Field(description="为空表示全天开放")
+    files: list[FileOut] = Field(description="图片和说明书，按显示的顺序")
     open_now: bool
     may_manage: bool = Field(description="调用者能否修改")
     created_at: Instant
@@ -204,6 +226,7 @@ class InstrumentOut(Output):
             "contact": contact if may_see_contact(caller) else None,
             "units": units if runs else [unit for unit in units if unit.active],
             "opening_hours": [HoursOut.model_validate(rule) for rule in row.hours or ()],
+            "files": [FileOut.of(file, entry.id) for file in row.files or ()],
             "open_now": row.open_now,
             "may_manage": runs,
         }

@@ -1,0 +1,1 @@
+"""Pictures and manuals of instruments: which of the two a file is, its content decides; who sees the instrument sees them."""
