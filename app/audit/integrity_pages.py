@@ -33,16 +33,16 @@ async def integrity_page(request: Request, db: Reads, caller: Auditor) -> Respon
 
 @pages.post("/verify")
 async def verify(request: Request, db: Writes, caller: Auditor) -> Response:
-    """Look through the chain; the task's page shows how far it is."""
-    run = await integrity.ask(db, caller=caller, task=integrity.VERIFY)
-    return see_other(request, f"/tasks/{run.id}")
+    """Look through the chain; its page shows how far that is, and then what was found."""
+    await integrity.ask(db, caller=caller, task=integrity.VERIFY)
+    return see_other(request, "/audit/integrity#audit-verify")
 
 
 @pages.post("/export")
 async def export(request: Request, db: Writes, caller: Auditor) -> Response:
-    """Write the chain into a file; the task's page shows how far it is."""
-    run = await integrity.ask(db, caller=caller, task=integrity.EXPORT)
-    return see_other(request, f"/tasks/{run.id}")
+    """Write the chain into a file; its page shows how far that is, and then where the file is."""
+    await integrity.ask(db, caller=caller, task=integrity.EXPORT)
+    return see_other(request, "/audit/integrity#audit-export")
 
 
 @pages.get("/anchors.jsonl")

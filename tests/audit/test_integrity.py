@@ -51,19 +51,32 @@ async def auditor(clients: Clients) -> httpx2.AsyncClient:
     return await clients.of(PROVINCE, roles=[Role.AUDITOR])
 
 
-async def ask(auditor: httpx2.AsyncClient, chain: Chain, what: str) -> str:
+async def ask(auditor: httpx2.AsyncClient, chain: Chain, what: str) -> None:
     form = await auditor.get("/audit/integrity", headers=HTML)
     token = form.text.partition('name="csrf_token" value="')[2].partition('"')[0]
     asked = await auditor.post(f"/audit/integrity/{what}", data={"csrf_token": token}, headers=HTML)
     assert asked.status_code == 303, asked.text
+    waiting = (await auditor.get(asked.headers["location"], headers=HTML)).text
+    assert f'hx-select="#audit-{what}"' in waiting
+    assert f'action="/audit/integrity/{what}"' not in waiting
     assert await run_jobs(chain.database, chain.settings) == 1
-    return str(asked.headers["location"])
+    ended = (await auditor.get(asked.headers["location"], headers=HTML)).text
+    assert "hx-select" not in ended
+    assert f'action="/audit/integrity/{what}"' in ended
+
+
+async def exported(auditor: httpx2.AsyncClient, chain: Chain) -> str:
+    """The address of an export asked for now."""
+    await ask(auditor, chain, "export")
+    page = (await auditor.get("/audit/integrity", headers=HTML)).text
+    return (
+        "/audit/integrity/exports/" + page.partition('href="/audit/integrity/exports/')[2].partition('"')[0]
+    )
 
 
 async def test_a_check_from_the_page(auditor: httpx2.AsyncClient, chain: Chain) -> None:
     assert "尚未核对" in (await auditor.get("/audit/integrity", headers=HTML)).text
-    task = await ask(auditor, chain, "verify")
-    assert "已完成" in (await auditor.get(task, headers=HTML)).text
+    await ask(auditor, chain, "verify")
     page = unescape((await auditor.get("/audit/integrity", headers=HTML)).text)
     assert "个锚点：完好" in page
     ids = await chain.ids()
@@ -78,11 +91,7 @@ async def test_a_check_from_the_page(auditor: httpx2.AsyncClient, chain: Chain) 
 
 async def test_an_outside_party_checks_the_export_alone(auditor: httpx2.AsyncClient, chain: Chain) -> None:
     """Nothing of the application is used here: the form in the manifest is enough."""
-    task = await ask(auditor, chain, "export")
-    page = (await auditor.get("/audit/integrity", headers=HTML)).text
-    address = f"/audit/integrity/exports/{task.rpartition('/')[2]}"
-    assert address in page
-    file = await auditor.get(address)
+    file = await auditor.get(await exported(auditor, chain))
     assert file.status_code == 200
     with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
         content = {name: archive.read(name) for name in archive.namelist()}
@@ -113,13 +122,13 @@ async def test_an_outside_party_checks_the_export_alone(auditor: httpx2.AsyncCli
 
 
 async def test_others_learn_nothing(clients: Clients, auditor: httpx2.AsyncClient, chain: Chain) -> None:
-    task = (await ask(auditor, chain, "export")).rpartition("/")[2]
+    file = await exported(auditor, chain)
     other = await clients.of("310000", roles=[Role.AUDITOR])
     admin = await clients.of(PROVINCE, roles=[Role.PROVINCE_ADMIN])
-    assert (await other.get(f"/audit/integrity/exports/{task}")).status_code == 404
+    assert (await other.get(file)).status_code == 404
     assert (await auditor.get(f"/audit/integrity/exports/{uuid4()}")).status_code == 404
-    for path in ("", "/anchors.jsonl", f"/exports/{task}"):
-        assert (await admin.get(f"/audit/integrity{path}", headers=HTML)).status_code == 403
+    for path in ("/audit/integrity", "/audit/integrity/anchors.jsonl", file):
+        assert (await admin.get(path, headers=HTML)).status_code == 403
     lines = (await auditor.get("/audit/integrity/anchors.jsonl")).text.splitlines()
     assert [json.loads(line)["province"] for line in lines] == [PROVINCE]
     assert (await other.get("/audit/integrity/anchors.jsonl")).text == ""
