@@ -50,6 +50,10 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
     status: ClassVar[int] = HTTPStatus.BAD_REQUEST
     code: ClassVar[str] = "bad_request"
     title: ClassVar[Message] = msg("请求有误")
+    advice: ClassVar[Message | None] = None
+    """What a person does next, where the page's words for the status are not it."""
+    ways_on: ClassVar[tuple[tuple[Message, str], ...]] = ()
+    """Pages that help further, each with its name."""
 
     def __init__(
         self,

@@ -43,6 +43,14 @@ class LinkInvalid(NotFound):
 
     code = "identity.link_invalid"
     title = msg("链接无效或已过期")
+    advice = msg(
+        "它可能已经用过，或超过了有效期。账号已经开通的，可以直接登录；否则请重新注册，或重新找回账号。"
+    )
+    ways_on = (
+        (msg("登录"), "/sign-in"),
+        (msg("注册账号"), "/register"),
+        (msg("找回账号"), "/recover"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,8 +84,8 @@ async def _providers(session: Session, account_id: UUID, locale: Locale) -> str:
 
 async def recover(
     transaction: Transaction, settings: Settings, *, token: str, password: str, disconnect: bool
-) -> None:
-    """Set a new password, end every session and, where wished, what applications were allowed.
+) -> str:
+    """Set a new password, end every session and, where wished, what applications were allowed; the account's province.
 
     Second factors stay as they are.
 
@@ -107,6 +107,7 @@ async def recover(
         if disconnect:
             await end_grants(session, link.account_id)
         await tell_of_password(session, settings, link.province, link.account_id, link.locale)
+    return str(link.province)
 
 
 async def set_password(session: Session, tenant_id: str, account_id: UUID, password_hash: str) -> None:

@@ -78,8 +78,8 @@ async def send_registration(
     await queue(session, mail, tenant_id=link.province)
 
 
-async def confirm(transaction: Transaction, settings: Settings, *, token: str, password: str) -> None:
-    """Open the account, for whoever holds the mailbox and knows the password.
+async def confirm(transaction: Transaction, settings: Settings, *, token: str, password: str) -> str:
+    """Open the account, for whoever holds the mailbox and knows the password; its province.
 
     Raises:
         NotFound: the link is not good, or no more.
@@ -109,6 +109,7 @@ async def confirm(transaction: Transaction, settings: Settings, *, token: str, p
             password_hash=link.password_hash,
         )
         await add_address(session, link.province, account_id, link.address)
+    return str(link.province)
 
 
 async def add_address(session: Session, tenant_id: str, account_id: object, address: str) -> None:

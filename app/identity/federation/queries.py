@@ -36,6 +36,12 @@ def provider(provider_id: UUID) -> Select[IdentityProvider]:
     return select(IdentityProvider).where(IdentityProvider.id == provider_id)
 
 
+def built_in(tenant_id: str) -> Select[UUID]:
+    """The province's built-in provider, while it is enabled."""
+    ours = (IdentityProvider.tenant_id == tenant_id, IdentityProvider.issuer == SELF)
+    return select(IdentityProvider.id).where(*ours, IdentityProvider.enabled)
+
+
 def enabled_held(provider_id: UUID) -> Select[UUID]:
     """A provider that is enabled, and stays so until this transaction ends."""
     enabled = select(IdentityProvider.id).where(IdentityProvider.id == provider_id, IdentityProvider.enabled)

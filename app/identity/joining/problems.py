@@ -64,6 +64,8 @@ class InvitationClosed(Conflict):
 
     code = "identity.invitation_closed"
     title = msg("邀请已失效")
+    advice = msg("您已经加入的单位列在账户页上。")
+    ways_on = ((msg("我的账户"), "/account"),)
 
     def __init__(self) -> None:
         super().__init__(msg("它已被使用、撤回、谢绝或过期；需要时请对方重新邀请"))

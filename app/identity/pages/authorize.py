@@ -24,11 +24,11 @@ from app.identity.local_path import HOME
 from app.identity.pages.sign_in import PASSWORD, device_of
 from app.identity.provider.authorization import (
     AuthorizationRequest,
+    NotReviewed,
     Parameters,
     RefusedAuthorization,
     Reply,
     SignedIn,
-    UnknownClient,
     issue_code,
     read_request,
     reply_of,
@@ -144,7 +144,7 @@ async def _signed_in(request: Request, asked: AuthorizationRequest, caller: Prin
             since = await session.scalar(queries.session_authenticated_at(caller.session_id, caller.id))
         marked = signed_in_since(settings, request.query_params.get(SINCE, ""))
         if not asked.client.serves(caller.id):
-            raise UnknownClient(msg("该应用尚未通过审核，目前只有它的开发者本人可以使用"))
+            raise NotReviewed
         if since is not None and (not asked.too_old(since) or (marked is not None and since >= marked)):
             return SignedIn(
                 caller.tenant_id, caller.id, tuple(sorted(caller.methods)), since, caller.session_id

@@ -15,6 +15,7 @@ from app.identity.contacts import links, recovery, registration
 from app.identity.contacts.addresses import LONGEST
 from app.identity.contacts.strength import MINIMUM
 from app.identity.context import settings_of, sign_in_transaction
+from app.identity.federation.queries import built_in
 from app.identity.local_path import leading, local_path
 from app.identity.pages.outside import asked_by, carried_out, shown, transactions
 from app.identity.passwords import MAXIMUM
@@ -119,16 +120,26 @@ async def show_registration(request: Request, token: str, _caller: Visitor) -> R
 async def confirm_registration(request: Request, token: str, _caller: Visitor) -> Response:
     """Open the account."""
     form = await Form.read(request, ConfirmationForm)
+    province = ""
 
     async def confirm(typed: ConfirmationForm) -> None:
-        await registration.confirm(
+        nonlocal province
+        province = await registration.confirm(
             transactions(request), settings_of(request), token=token, password=typed.password
         )
 
     if await carried_out(form, confirm):
-        goes_to = leading(SIGN_IN, _next(request))
+        goes_to = await _sign_in(request, province)
         return see_other(request, goes_to, notice=msg("账号已开通，请用邮箱和密码登录"))
     return await _confirm_page(request, token, form)
+
+
+async def _sign_in(request: Request, province: str) -> str:
+    """Where the password is asked for; every way to sign in, where the province has that one disabled."""
+    async with sign_in_transaction(request) as session:
+        provider_id = await session.scalar(built_in(province))
+    way = f"{SIGN_IN}/{province}/{provider_id}" if provider_id else SIGN_IN
+    return leading(way, _next(request))
 
 
 async def _confirm_page(request: Request, token: str, form: Form[ConfirmationForm]) -> Response:
@@ -182,9 +193,11 @@ async def show_recovery(request: Request, token: str, _caller: Visitor) -> Respo
 async def set_new_password(request: Request, token: str, _caller: Visitor) -> Response:
     """Set the new password."""
     form = await Form.read(request, NewPasswordForm)
+    province = ""
 
     async def renew(typed: NewPasswordForm) -> None:
-        await recovery.recover(
+        nonlocal province
+        province = await recovery.recover(
             transactions(request),
             settings_of(request),
             token=token,
@@ -193,7 +206,7 @@ async def set_new_password(request: Request, token: str, _caller: Visitor) -> Re
         )
 
     if await carried_out(form, renew):
-        return see_other(request, SIGN_IN, notice=msg("密码已更改，请用新密码登录"))
+        return see_other(request, await _sign_in(request, province), notice=msg("密码已更改，请用新密码登录"))
     return await _new_password_page(request, token, form)
 
 

@@ -36,6 +36,14 @@ class UnknownClient(Problem):
     title = msg("请求登录的应用未在本平台注册，或其回调地址不符")
 
 
+class NotReviewed(UnknownClient):
+    """The application's developer alone may use it so far."""
+
+    code = "identity.client_not_reviewed"
+    title = msg("该应用尚未通过审核，目前只有它的开发者本人可以使用")
+    advice = msg("请向应用的开发者询问；本省管理员批准之后，所有人都可以使用它。")
+
+
 @dataclass(frozen=True, slots=True)
 class SignedIn:
     """The person who answers, and how and when they were authenticated."""

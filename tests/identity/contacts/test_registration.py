@@ -1,5 +1,6 @@
 """A person opens an account oneself, and nobody learns by it whose address is known."""
 
+import re
 from collections.abc import Iterator
 from unittest.mock import patch
 
@@ -24,7 +25,7 @@ from tests.support.accounts import (
 )
 from tests.support.clients import statements_on
 from tests.support.database import RolledBackDatabase
-from tests.support.forms import submit
+from tests.support.forms import HTML, submit
 from tests.support.mail import Mailbox, link_of, text_of
 from tests.support.oauth import as_sign_in, journal, password_sign_in
 from tests.support.people import make_person
@@ -59,7 +60,11 @@ async def test_registration_from_the_form_to_signing_in(
     path = await mailed_path(mailbox, database, settings)
     assert await accounts(database, settings) == 0
     confirmed = await follow(client, path, password=PASSWORD)
-    assert (confirmed.status_code, confirmed.headers["location"]) == (303, "/sign-in")
+    assert confirmed.status_code == 303
+    assert re.fullmatch("/sign-in/310000/[0-9a-f-]{36}", confirmed.headers["location"])
+    form = await client.get(confirmed.headers["location"], headers=HTML, follow_redirects=True)
+    assert "账号已开通" in form.text
+    assert 'name="login_name"' in form.text
     client.cookies.clear()
     await password_sign_in(client, login_name=ADDRESS, password=PASSWORD)
     shown = await page(client, "/account/security")
@@ -115,6 +120,7 @@ async def test_a_link_is_good_once(
     again = await page(client, path)
     assert again.status_code == 404
     assert "链接无效或已过期" in again.text
+    assert all(f'href="{way}"' in again.text for way in ("/sign-in", "/register", "/recover"))
 
 
 @pytest.mark.parametrize(
@@ -237,7 +243,22 @@ async def test_registration_leads_on_to_where_the_person_was_going(
     assert sent.headers["location"] == "/register/sent?next=%2Fjoin%2Fsome-token"
     path = await mailed_path(mailbox, database, settings)
     confirmed = await follow(client, path, password=PASSWORD)
-    assert confirmed.headers["location"] == "/sign-in?next=%2Fjoin%2Fsome-token"
+    assert re.fullmatch(
+        r"/sign-in/310000/[0-9a-f-]{36}\?next=%2Fjoin%2Fsome-token", confirmed.headers["location"]
+    )
+
+
+async def test_where_the_platforms_own_sign_in_is_disabled_one_chooses_another(
+    client: httpx2.AsyncClient, database: Database, settings: Settings, mailbox: Mailbox
+) -> None:
+    await ask_to_register(client)
+    path = await mailed_path(mailbox, database, settings)
+    await as_sign_in(
+        database,
+        settings,
+        "UPDATE identity_provider SET enabled = false WHERE tenant_id = '310000' RETURNING 1",
+    )
+    assert (await follow(client, path, password=PASSWORD)).headers["location"] == "/sign-in"
 
 
 @pytest.mark.parametrize("next_path", ["//evil.example", "https://evil.example/", "/\\evil.example"])

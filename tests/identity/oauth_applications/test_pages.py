@@ -101,6 +101,7 @@ async def test_somebody_else_is_told_that_it_is_not_reviewed(bench: Bench) -> No
     for prompt in ({}, {"prompt": "none"}):
         refused = await other.get("/oauth/authorize", params=query | prompt, headers=HTML)
         assert refused.status_code == 400
+        assert "未在本平台注册" not in refused.text
         assert "目前只有它的开发者本人可以使用" in refused.text
     assert (await bench.tokens(developer, made))["scope"] == " ".join(SCOPES)
 
