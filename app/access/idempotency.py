@@ -1,5 +1,7 @@
 """Idempotency-Key: a change repeated by the same caller is carried out once and answered the same.
 
+An answer may tell a secret that is told once, of which the database keeps no more than a digest: it is kept encrypted.
+
 The key is claimed by an insert in the request's own transaction, so a second request waits for the first one's commit.
 Refusals are not kept: their transaction is rolled back, and trying again is the right thing to do.
 """
@@ -13,6 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.access.models import IdempotencyKey
+from app.core.crypto import box
 from app.core.db import Session
 from app.core.errors import FieldError, Invalid
 from app.core.i18n import msg
@@ -35,6 +38,7 @@ async def once(
         raise Invalid(
             errors=[FieldError(HEADER, "idempotency_key_malformed", msg("幂等键须为 1–200 个可见字符"))]
         )
+    sealed = box(request.app.state.settings.secret, "idempotency-key")
     context = context_of(session)
     digest = await _digest(request)
     claim = (
@@ -51,10 +55,14 @@ async def once(
                 errors=[FieldError(HEADER, "idempotency_key_reused", msg("该幂等键已用于另一个请求"))]
             )
         headers = {**kept.headers, "idempotency-replayed": "true"}
-        return Response(kept.body, status_code=kept.status, headers=headers)
+        return Response(sealed.decrypt(kept.body), status_code=kept.status, headers=headers)
     response = await handle()
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-    values = {"status": response.status_code, "headers": headers, "body": bytes(response.body)}
+    values = {
+        "status": response.status_code,
+        "headers": headers,
+        "body": sealed.encrypt(bytes(response.body)),
+    }
     await session.execute(update(IdempotencyKey).where(*mine).values(**values))
     return response
 

@@ -40,7 +40,7 @@ async def joining(session: Session, province: Province, made: Made) -> Ids:
     application = await identity.start_application(session, caller=newcomer, new=new)
     words = ["Sample business licence", f"USCC {plan.uscc}", "Made for the demonstration, of no value"]
     papers = [("licence.pdf", BytesIO(pdf(words))), ("seal.png", BytesIO(png(320, 200)))]
-    await identity.add_evidence(session, application, await identity.receive_evidence(made.settings, papers))
+    await identity.add_evidence(session, made.settings, application, papers)
     await identity.submit_application(
         session, caller=newcomer, application_id=application.id, version=application.version
     )

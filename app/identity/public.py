@@ -26,7 +26,6 @@ from app.identity.joining.applications import application_names
 from app.identity.joining.applications import start as start_application
 from app.identity.joining.applications import submit as submit_application
 from app.identity.joining.evidence import add as add_evidence
-from app.identity.joining.evidence import receive as receive_evidence
 from app.identity.joining.invitations import Sender
 from app.identity.joining.invitations import send as invite
 from app.identity.joining.labels import STATES as APPLICATION_STATES
@@ -77,7 +76,6 @@ __all__ = [
     "members_of",
     "oauth_error",
     "open_session",
-    "receive_evidence",
     "register_client",
     "remove_membership",
     "remove_steward",

@@ -18,6 +18,7 @@ from typing import Self
 
 from sqlalchemy import delete, func, select, text, update
 
+from app.access.limits.policies import counted_address
 from app.core.crypto import derive
 from app.core.db import Session
 from app.identity.models import LoginAttempt
@@ -71,7 +72,8 @@ class Keys:
 
     @classmethod
     def of(cls, settings: Settings, name: str, address: str) -> Self:
-        """The keys of a login name tried at an address."""
+        """The keys of a login name tried at an address; an IPv6 site is one address, however many it has."""
+        address = counted_address(address)
         return cls(
             name_there=key_of(settings, "name-there", f"{address} {name}"),
             address=key_of(settings, "address", address),

@@ -3,6 +3,7 @@
 import asyncio
 from uuid import uuid4
 
+import asyncpg
 import httpx2
 import pytest
 from sqlalchemy import text
@@ -193,3 +194,18 @@ async def test_no_other_caller_can_read_a_kept_answer(probe: Probe, key: str) ->
     await probe.post("/rows", {"id": 1}, x_caller=ME, idempotency_key=key)
     async with probe.database.statements() as connection:
         assert await connection.scalar(text("SELECT count(*) FROM idempotency_key")) == 0
+
+
+async def test_a_kept_answer_is_not_readable_in_the_database(
+    probe: Probe, probe_settings: Settings, key: str
+) -> None:
+    """It may tell a secret that is told once."""
+    answer = await probe.post("/rows", {"id": 1}, x_caller=ME, idempotency_key=key)
+    assert answer.content
+    connection = await asyncpg.connect(str(probe_settings.database_url).replace("+asyncpg", "", 1))
+    try:
+        kept = await connection.fetchval("SELECT body FROM idempotency_key WHERE key = $1", key)
+    finally:
+        await connection.close()
+    assert kept
+    assert answer.content not in kept

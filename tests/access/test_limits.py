@@ -191,6 +191,22 @@ async def test_dear_requests_have_limits_of_their_own(database: Database, settin
     assert (free.status_code, "ratelimit" in free.headers) == (200, False)
 
 
+async def test_what_costs_others_something_has_limits_of_its_own(
+    database: Database, settings: Settings
+) -> None:
+    app = create_app(limited(settings, invitation="1/600", upload="1/600"), database)
+    organisation = f"/api/v1/organisations/{uuid4()}"
+    paths = {
+        "invitation": (f"{organisation}/invitations", f"{organisation}/invitations/{uuid4()}/resend"),
+        "upload": (f"/api/v1/organisation-applications/{uuid4()}/evidence", "/instruments/imports"),
+    }
+    async with visiting(app) as client:
+        for name, (first, second) in paths.items():
+            assert (await client.post(first)).status_code != 429
+            refused = await client.post(second)
+            assert (refused.status_code, refused.json().get("violated-policies")) == (429, [name])
+
+
 async def test_health_figures_and_files_are_never_refused(database: Database, settings: Settings) -> None:
     app = create_app(limited(settings, address="1/600"), database)
     async with visiting(app, "127.0.0.1") as client:

@@ -106,6 +106,7 @@ async def test_a_bearer_token_does_not_pass_for_a_bound_one(
         {"ath": None},
         {"jti": None},
         {"jti": "x" * 201},
+        {"jti": "\ud800"},
         {"iat": None},
         {"iat": "now"},
         {"header": {"typ": "JWT"}},

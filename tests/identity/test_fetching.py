@@ -38,6 +38,9 @@ def production(settings: Settings) -> Settings:
         "::ffff:127.0.0.1",
         "::ffff:169.254.169.254",
         "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::a9fe:a9fe",
+        "::127.0.0.1",
+        "fec0::1",
         "2002:7f00:1::",
     ],
 )

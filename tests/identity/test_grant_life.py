@@ -9,6 +9,24 @@ from tests.support.oauth import Pkce, allow, as_sign_in, make_client, redeem
 from tests.support.people import make_person, sign_in
 
 
+async def test_a_scope_the_application_lost_is_not_refreshed(
+    app: FastAPI, client: httpx2.AsyncClient, database: Database, settings: Settings
+) -> None:
+    web, pkce = await make_client(database, settings, scopes=("openid", "profile", "bookings.read")), Pkce()
+    await sign_in(client, app, await make_person(database, settings))
+    code = (await allow(client, web.client_id, pkce, scope="profile bookings.read"))["code"]
+    form = {
+        "grant_type": "refresh_token",
+        "refresh_token": (await redeem(client, web, code, pkce)).json()["refresh_token"],
+    }
+    fewer = """UPDATE oauth_client SET scopes = '["openid", "profile"]' WHERE client_id = :client_id"""
+    await as_sign_in(database, settings, fewer, client_id=web.client_id)
+    auth = (web.client_id, web.secret or "")
+    wider = await client.post("/oauth/token", data=form | {"scope": "bookings.read"}, auth=auth)
+    assert (wider.status_code, wider.json()["error"]) == (400, "invalid_scope")
+    assert (await client.post("/oauth/token", data=form, auth=auth)).json()["scope"] == "profile"
+
+
 async def test_refreshing_does_not_lengthen_a_grants_life(
     app: FastAPI, client: httpx2.AsyncClient, database: Database, settings: Settings
 ) -> None:

@@ -141,6 +141,7 @@ async def test_nothing_in_the_address_bar_changes_a_pushed_request(
         ({"resource": "https://other.example"}, "invalid_target"),
         ({"nonce": "n" * 1001}, "invalid_request"),
         ({"x": "y" * 6000}, "invalid_request"),
+        ({"ui_locales": "zh\0"}, "invalid_request"),
     ],
 )
 async def test_a_bad_request_is_refused_when_it_is_pushed(

@@ -75,6 +75,7 @@ async def test_a_signature_is_proof_enough(client: httpx2.AsyncClient, system: C
         {"jti": None},
         {"jti": ""},
         {"jti": "x" * 201},
+        {"jti": "\ud800"},
         {"jti": 7},
     ],
 )

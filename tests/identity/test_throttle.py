@@ -127,3 +127,9 @@ async def test_guessing_from_everywhere_gets_slower_but_not_where_the_person_sig
     assert (refused.status_code, refused.headers["retry-after"]) == (429, str(OF_NAME.longest))
     page = await password_page(client)
     assert (await submit(client, page, login_name=NAME, password=PASSWORD)).status_code == 303
+
+
+def test_an_ipv6_site_is_one_address(settings: Settings) -> None:
+    """Whoever has a /64 must not have as many first tries."""
+    there = [Keys.of(settings, NAME, f"2001:db8:1:2::{host}") for host in ("1", "ffff")]
+    assert there[0] == there[1] != Keys.of(settings, NAME, "2001:db8:1:3::1")

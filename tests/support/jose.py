@@ -2,11 +2,12 @@
 
 import base64
 import hashlib
+import json
 import time
 from typing import Any
 from uuid import uuid4
 
-from joserfc import jws, jwt
+from joserfc import jws
 from joserfc.jwk import ECKey
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -24,9 +25,9 @@ def jwks_of(*keys: ECKey) -> dict[str, Any]:
 def signed(header: dict[str, Any], claims: dict[str, Any], key: Any, algorithm: str = "ES256") -> str:
     """A JWT with nothing added; claims that are None are left out."""
     told = {name: value for name, value in claims.items() if value is not None}
-    header = {"alg": algorithm, **header}
+    header = {"typ": "JWT", "alg": algorithm, **header}
     registry = jws.JWSRegistry(algorithms=[algorithm], strict_check_header=False)
-    return jwt.encode(header, told, key, [algorithm], registry=registry)
+    return jws.serialize_compact(header, json.dumps(told).encode(), key, [algorithm], registry=registry)
 
 
 def assertion_claims(client_id: str, **changes: Any) -> dict[str, Any]:

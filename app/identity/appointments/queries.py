@@ -55,7 +55,7 @@ def account_locked(tenant_id: str | None, account_id: UUID) -> Select[Account]:
     )
 
 
-def own_role(account_id: UUID) -> Select[str]:
+def own_role(account_id: UUID | None) -> Select[str]:
     """The role an account has in its whole province, in its own right."""
     return select(RoleGrant.role).where(RoleGrant.account_id == account_id)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
 
+from app.access.limits.policies import counted_address
 from app.core.crypto import new_token, token_digest
 from app.core.db import Session
 from app.core.errors import NotFound, TooManyRequests
@@ -33,7 +34,7 @@ PATHS: dict[Purpose, str] = {
     "undo": "/keep-email",
 }
 OF_MAILBOX = Limit(free=2, longest=3600, first=300)
-"""Mails that strangers can have sent to one address: two, then after five minutes, ten, twenty …"""
+"""Mails of one purpose that strangers can have sent to one address: two, then after five minutes, ten, twenty …"""
 OF_ASKING_ADDRESS = Limit(free=30, longest=60)
 LONGEST_TOKEN = 100
 
@@ -62,10 +63,13 @@ class Asked:
     network_address: str
 
 
-async def admit(session: Session, settings: Settings, asked: Asked) -> int:
-    """Count a request for a mail from outside; the seconds to wait when it comes too early, else 0."""
-    here = throttle.key_of(settings, "mail-from", asked.network_address)
-    there = throttle.key_of(settings, "mail-to", asked.address)
+async def admit(session: Session, settings: Settings, purpose: Purpose, asked: Asked) -> int:
+    """Count a request for a mail from outside; the seconds to wait when it comes too early, else 0.
+
+    Each purpose has its count: who asks to register with somebody's address must not keep them from recovering.
+    """
+    here = throttle.key_of(settings, "mail-from", counted_address(asked.network_address))
+    there = throttle.key_of(settings, "mail-to", f"{purpose} {asked.address}")
     return await throttle.count(session, here, OF_ASKING_ADDRESS) or await throttle.count(
         session, there, OF_MAILBOX
     )

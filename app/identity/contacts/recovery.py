@@ -35,7 +35,8 @@ async def ask_to_recover(transaction: Transaction, settings: Settings, asked: As
     """
     address = canonical(asked.address)
     async with transaction() as session:
-        wait = await links.admit(session, settings, Asked(address, asked.locale, asked.network_address))
+        asked = Asked(address, asked.locale, asked.network_address)
+        wait = await links.admit(session, settings, "recover", asked)
         if not wait:
             await links.ask(session, "recover", address, asked.locale)
     links.refuse_early(wait)

@@ -56,7 +56,7 @@ async def ask_to_register(
             is None
         ):
             raise Invalid(errors=[FieldError("province", "province_unknown", msg("请选择所在省份"))])
-        wait = await links.admit(session, settings, asked)
+        wait = await links.admit(session, settings, "register", asked)
     links.refuse_early(wait)
     password_hash = await hash_chosen(password, settings, about=(name, address))
     async with transaction() as session:

@@ -142,7 +142,8 @@ async def ask_to_change_address(
     assert caller.id is not None
     address = canonical(asked.address)
     async with transaction() as session:
-        wait = await links.admit(session, settings, Asked(address, asked.locale, asked.network_address))
+        asked = Asked(address, asked.locale, asked.network_address)
+        wait = await links.admit(session, settings, "change", asked)
         if not wait:
             await links.forget(session, caller.id, "change")
             await links.ask(

@@ -5,10 +5,12 @@ from uuid import UUID
 from sqlalchemy import delete, func, update
 
 from app.access.guards import Refusal, Verdict, ensure
+from app.access.permissions import Role
 from app.access.principal import Principal
 from app.core.db import Session
-from app.core.errors import NotFound
+from app.core.errors import Forbidden, NotFound
 from app.core.i18n import msg
+from app.identity.appointments.queries import own_role
 from app.identity.factors import notices, queries
 from app.identity.factors.models import Authenticator, RecoveryCode
 from app.identity.factors.recency import ensure_recently_authenticated
@@ -30,12 +32,15 @@ async def resettable(session: Session, *, caller: Principal, account_id: UUID) -
 
     Raises:
         NotFound: there is none in the caller's province.
-        Forbidden: the caller is no admin there, or it is their own account.
+        Forbidden: the caller is no admin there, or it is their own account, or an officer's and the caller a deputy.
     """
     account: Account | None = await session.scalar(queries.account_locked(account_id))
     if account is None or account.tenant_id != caller.tenant_id:
         raise NotFound
     ensure(may_reset(caller, account))
+    officer = await session.scalar(own_role(account.id)) is not None
+    if officer and await session.scalar(own_role(caller.id)) != Role.PROVINCE_ADMIN:
+        raise Forbidden(msg("只有省级管理员本人可以重置省级管理员和审计员的验证方式"))
     return account
 
 
@@ -46,7 +51,7 @@ async def reset_factors(session: Session, *, caller: Principal, account_id: UUID
 
     Raises:
         NotFound: there is no such account in the caller's province.
-        Forbidden: the caller is no admin there, or it is their own account.
+        Forbidden: as `resettable`.
         ReauthenticationRequired: the caller showed who they are too long ago.
     """
     account = await resettable(session, caller=caller, account_id=account_id)

@@ -22,6 +22,8 @@ DEADLINE_SECONDS = 8.0
 MAXIMUM_BYTES = 256 * 1024
 _TRANSLATED = IPv6Network("64:ff9b::/96")
 """IPv4 written in IPv6 (RFC 6052)."""
+_UNICAST = IPv6Network("2000::/3")
+"""All that is given out of IPv6 (RFC 4291 §2.4); outside it are site-local, compatible and locally translated addresses."""
 Address = IPv4Address | IPv6Address
 
 
@@ -53,6 +55,8 @@ def may_stand(settings: Settings, address: Address) -> bool:
         return True
     if address.is_loopback:
         return settings.environment == "development"
+    if isinstance(address, IPv6Address) and address not in _UNICAST:
+        return False
     return address.is_global and not address.is_multicast
 
 

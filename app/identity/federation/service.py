@@ -11,10 +11,10 @@ from app.access.principal import Principal
 from app.core.db import ReadSession, Session
 from app.core.errors import Conflict, FieldError, Invalid, NotFound, Stale, on_violation
 from app.core.i18n import Message, msg
-from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.federation import queries
 from app.identity.federation.fetching import addressable
 from app.identity.federation.models import ENDPOINTS, SELF, IdentityProvider
+from app.identity.federation.policy import ensure_in_charge
 from app.identity.federation.schemas import ProviderIn
 from app.identity.federation.secrets import keep_client_secret
 from app.journal.public import record
@@ -96,11 +96,11 @@ async def create(db: Session, settings: Settings, *, caller: Principal, new: Pro
     """Add a provider, disabled until it has been tried.
 
     Raises:
-        ReauthenticationRequired: the caller showed who they are too long ago.
+        Forbidden, ReauthenticationRequired: as `ensure_in_charge`.
         Invalid: what is said does not fit together.
         ProviderExists: the province has it already (by the constraint's name, at the statement).
     """
-    await ensure_recently_authenticated(db, caller=caller)
+    await ensure_in_charge(db, caller=caller)
     _ensure_sound(settings, new, has_secret=False)
     last = select(func.coalesce(func.max(IdentityProvider.position), 0) + 1).where(
         IdentityProvider.tenant_id == caller.tenant_id
@@ -124,13 +124,13 @@ async def change(
     """Say anew how a provider is reached, trusted and asked.
 
     Raises:
-        ReauthenticationRequired: the caller showed who they are too long ago.
+        Forbidden, ReauthenticationRequired: as `ensure_in_charge`.
         NotFound: as `get`.
         BuiltIn: it is the built-in one.
         Stale: `version` is no longer current.
         Invalid, ProviderExists: as `create`; or the issuer is another, whose subjects would be other people.
     """
-    await ensure_recently_authenticated(db, caller=caller)
+    await ensure_in_charge(db, caller=caller)
     provider = await get(db, caller=caller, provider_id=provider_id)
     if provider.issuer == SELF:
         raise BuiltIn
@@ -163,11 +163,11 @@ async def set_enabled(
     """Offer a provider to the province's people, or no longer: then whom it signed in is signed out, but for the caller.
 
     Raises:
-        ReauthenticationRequired: the caller showed who they are too long ago.
+        Forbidden, ReauthenticationRequired: as `ensure_in_charge`.
         NotFound, Stale: as `change`.
         LastWay: no admin of the province could sign in any more.
     """
-    await ensure_recently_authenticated(db, caller=caller)
+    await ensure_in_charge(db, caller=caller)
     await _lock(db, caller)
     provider = await get(db, caller=caller, provider_id=provider_id)
     if provider.version != version:
@@ -196,10 +196,10 @@ async def reorder(db: Session, *, caller: Principal, ids: Sequence[UUID]) -> Non
     """Offer the province's providers in this order.
 
     Raises:
-        ReauthenticationRequired: the caller showed who they are too long ago.
+        Forbidden, ReauthenticationRequired: as `ensure_in_charge`.
         Invalid: these are not all of them, each once.
     """
-    await ensure_recently_authenticated(db, caller=caller)
+    await ensure_in_charge(db, caller=caller)
     present = await _lock(db, caller)
     if sorted(ids) != sorted(present):
         reason = msg("须列出本省的全部身份提供方，每个一次")
@@ -220,11 +220,11 @@ async def remove(db: Session, *, caller: Principal, provider_id: UUID, version: 
     """Delete a provider that nobody is linked with.
 
     Raises:
-        ReauthenticationRequired: the caller showed who they are too long ago.
+        Forbidden, ReauthenticationRequired: as `ensure_in_charge`.
         NotFound, Stale, BuiltIn: as `change`.
         ProviderInUse: accounts are linked with it (by the constraint's name, at the statement).
     """
-    await ensure_recently_authenticated(db, caller=caller)
+    await ensure_in_charge(db, caller=caller)
     provider = await get(db, caller=caller, provider_id=provider_id)
     if provider.issuer == SELF:
         raise BuiltIn

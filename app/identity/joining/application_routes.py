@@ -104,7 +104,7 @@ async def add_evidence(
     """Add scans of the business licence or certificate: at most five, each of at most 10 MB."""
     application = await applications.own_locked(db, caller=caller, application_id=application_id)
     sent = [(file.filename or "", file.file) for file in files]
-    await evidence.add(db, application, await evidence.receive(settings_of(request), sent))
+    await evidence.add(db, settings_of(request), application, sent)
     return await _shown(db, response, caller, application_id)
 
 

@@ -109,7 +109,7 @@ async def add_evidence(application_id: UUID, request: Request, db: Writes, calle
 
     async def add(typed: EvidenceForm) -> bool:
         sent = [(file.filename or "", file.file) for file in typed.files]
-        await evidence.add(db, application, await evidence.receive(settings_of(request), sent))
+        await evidence.add(db, settings_of(request), application, sent)
         return True
 
     if await form.submit(db, add) is None:

@@ -38,16 +38,8 @@ class Received:
     media_type: str
 
 
-async def receive(settings: Settings, sent: Sequence[tuple[str, BinaryIO]]) -> list[Received]:
-    """Look at files and store them; when one is wrong none is.
-
-    Raises:
-        Invalid: there are none or too many, or one is empty, too large, or no PDF, PNG or JPEG by its content.
-    """
-    return await asyncio.to_thread(_receive, settings, sent)
-
-
 def _receive(settings: Settings, sent: Sequence[tuple[str, BinaryIO]]) -> list[Received]:
+    """Look at files and store them; when one is wrong none is."""
     if not sent:
         raise wrong_files([("missing", msg("请选择文件"))])
     if len(sent) > MOST_FILES:
@@ -96,17 +88,24 @@ def _too_many() -> tuple[str, Message]:
     return "identity.evidence_too_many", msg("最多 {count} 份材料", count=MOST_FILES)
 
 
-async def add(db: Session, application: OrganisationApplication, received: Sequence[Received]) -> None:
+async def add(
+    db: Session,
+    settings: Settings,
+    application: OrganisationApplication,
+    sent: Sequence[tuple[str, BinaryIO]],
+) -> None:
     """Put files to a locked application of the caller's; the same file again is the same evidence.
 
     Raises:
         StepImpossible: it is being reviewed, or decided.
-        Invalid: with these it would have too many.
+        Invalid: there are none, with these it would have too many, or one is empty, too large, or no PDF, PNG or JPEG by
+            its content.
     """
     if application.status not in EDITABLE:
+        # Before they are stored: what nobody takes would fill the disk.
         raise StepImpossible
     tenant_id, application_id = application.tenant_id, application.id
-    for file in received:
+    for file in await asyncio.to_thread(_receive, settings, sent):
         values = {"name": file.name, "digest": file.digest, "size": file.size, "media_type": file.media_type}
         evidence_id = await db.scalar(
             upsert(ApplicationEvidence)

@@ -20,6 +20,7 @@ from app.identity.contacts import closing, security
 from app.identity.contacts.export import archive, chunks
 from app.identity.contacts.personal import in_order, reasons_against
 from app.identity.context import settings_of, sign_in_transaction
+from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.pages.outside import carried_out, shown, transactions
 from app.identity.pages.sign_in import device_of
 from app.journal.public import record
@@ -48,7 +49,8 @@ async def show(request: Request, caller: Self) -> Response:
 
 @pages.post("/export")
 async def export(request: Request, db: Writes, caller: Self) -> Response:
-    """A copy of everything."""
+    """A copy of everything, for whoever showed of late who they are."""
+    await ensure_recently_authenticated(db, caller=caller)
     file = await archive(
         request.app.state.database, settings_of(request), caller=caller, locale=locale_of(request)
     )

@@ -15,9 +15,9 @@ from app.core.i18n import msg
 from app.core.schema import RowVersion
 from app.identity import labels
 from app.identity.context import settings_of
-from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.federation import service
 from app.identity.federation.models import SELF, IdentityProvider
+from app.identity.federation.policy import ensure_in_charge
 from app.identity.federation.relying_party import CALLBACK
 from app.identity.federation.schemas import ProviderIn
 from app.identity.pages.sign_out import DONE
@@ -63,7 +63,7 @@ async def list_page(request: Request, db: Reads, caller: Admin) -> Response:
 @pages.get("/new")
 async def new_page(request: Request, db: Reads, caller: Admin) -> Response:
     """The empty form, for whoever showed of late who they are: nothing typed is lost to being asked."""
-    await ensure_recently_authenticated(db, caller=caller)
+    await ensure_in_charge(db, caller=caller)
     filled = {
         "scopes": "openid profile",
         "token_auth_method": "client_secret_basic",
@@ -90,7 +90,7 @@ async def edit_page(provider_id: UUID, request: Request, db: Reads, caller: Admi
     provider = await service.get(db, caller=caller, provider_id=provider_id)
     if provider.issuer == SELF:
         return see_other(request, ADDRESS)
-    await ensure_recently_authenticated(db, caller=caller)
+    await ensure_in_charge(db, caller=caller)
     values: dict[str, Any] = {
         name: getattr(provider, name) for name in ChangeForm.model_fields if name != "client_secret"
     }
@@ -124,7 +124,7 @@ async def edit_submit(provider_id: UUID, request: Request, db: Writes, caller: A
 async def confirm_page(provider_id: UUID, deed: Deed, request: Request, db: Reads, caller: Admin) -> Response:
     """What enabling, disabling or deleting means, before it is done."""
     provider = await service.get(db, caller=caller, provider_id=provider_id)
-    await ensure_recently_authenticated(db, caller=caller)
+    await ensure_in_charge(db, caller=caller)
     return render(
         request,
         "identity/provider_confirm.html",

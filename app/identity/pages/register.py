@@ -31,7 +31,7 @@ Chosen = Annotated[str, Field(min_length=MINIMUM, max_length=MAXIMUM)]
 class RegistrationForm(Input):
     """What a new person gives."""
 
-    province: Annotated[str, Field(max_length=6)]
+    province: Annotated[str, Line(6)]
     name: Annotated[str, Line(100)]
     email: Annotated[str, Line(LONGEST)]
     password: Chosen

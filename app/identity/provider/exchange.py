@@ -172,8 +172,10 @@ class Exchange:
             return INVALID_GRANT
         if await self.session.scalar(queries.active_account(grant.account_id)) is None:
             return INVALID_GRANT
-        scopes = self.form["scope"].split() if "scope" in self.form else grant.scopes
-        if not set(scopes) <= set(grant.scopes):
+        # What the application lost since, at a review, it gets no more.
+        left = [scope for scope in grant.scopes if scope in allowed_scopes(self.client)]
+        scopes = self.form["scope"].split() if "scope" in self.form else left
+        if not scopes or not set(scopes) <= set(left):
             return Denied("invalid_scope", "The scope exceeds what was granted.")
         used = update(RefreshToken).where(RefreshToken.digest == digest)
         await self.session.execute(used.values(used_at=func.clock_timestamp()))

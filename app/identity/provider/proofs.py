@@ -35,8 +35,9 @@ async def first_use(connection: Executes, *about: str, until: int) -> bool:
 
 
 def identifier(value: object) -> str | None:
-    """A `jti`, where it is a short text."""
-    return value if isinstance(value, str) and 0 < len(value) <= LONGEST_ID else None
+    """A `jti`, where it is a short printable text: JSON can spell halves of characters, which have no bytes."""
+    short = isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable()
+    return str(value) if short else None
 
 
 def seconds(value: object) -> int | None:

@@ -35,6 +35,8 @@ async def push_request(
         return Denied("invalid_dpop_proof", "dpop_jkt is not the key of the proof.")
     if sum(len(name) + len(value) for name, value in parameters.items()) > LONGEST:
         return Denied("invalid_request", "The request is too long.")
+    if not all(name.isprintable() and value.isprintable() for name, value in parameters.items()):
+        return Denied("invalid_request", "Parameters must be printable text.")
     given = Parameters.read(parameters.items())
     try:
         # Pushed requests are what a client that must push them sends; nothing is kept under this digest yet.

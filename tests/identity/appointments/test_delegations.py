@@ -175,7 +175,7 @@ async def test_roles_of_which_things_are_lent_as_they_are(office: Office, databa
 
 async def test_an_admins_deputy_needs_a_second_admin_and_appoints_nobody(office: Office) -> None:
     _, second = await office.admin("周明远")
-    _, admin = await office.admin("陈静")
+    holder, admin = await office.admin("陈静")
     deputy = await office.person("沈知行")
     browser = await office.browser(deputy)
     made = await lend(admin, deputy, role="province_admin")
@@ -198,6 +198,15 @@ async def test_an_admins_deputy_needs_a_second_admin_and_appoints_nobody(office:
     assert (await browser.post(f"/api/v1/people/{officer.id}/suspend", json=WHY)).status_code == 403
     assert (await browser.post(f"/api/v1/people/{other.id}/suspend", json=WHY)).status_code == 204
     assert await office.roles() == {"周明远": "province_admin", "陈静": "province_admin", "许清禾": "auditor"}
+    for person, status in ((officer, 403), (holder, 403), (other, 200)):
+        page = await browser.get(f"/people/{person.id}/factors/reset", headers={"accept": "text/html"})
+        assert page.status_code == status, (
+            "an officer's factors are taken away by an admin in their own right"
+        )
+    provider = {"name_zh": "省认证", "name_en": "Id", "issuer": "https://id.example", "client_id": "c"}
+    refused = await browser.post("/api/v1/identity-providers", json=provider)
+    assert refused.json()["detail"] == "只有省级管理员本人可以设置身份提供方；代理人不能代为办理"
+    assert (await browser.get("/identity-providers/new")).status_code == 403
 
 
 async def test_a_loan_that_ended_is_not_confirmed(office: Office) -> None:

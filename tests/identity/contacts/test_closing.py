@@ -21,6 +21,7 @@ from app.settings import Settings
 from tests.instruments.test_booking import day, wish
 from tests.support.accounts import ADDRESS, page, with_address
 from tests.support.clients import clients_of
+from tests.support.factors import age_sessions
 from tests.support.forms import submit
 from tests.support.mail import Mailbox
 from tests.support.oauth import (
@@ -93,6 +94,15 @@ async def test_the_export_has_everything_and_no_secret(
     assert str(other.id) not in everything
     assert all(f'href="{name}"' in files["index.html"] for name in files if name != "index.html")
     assert "account.data_exported" in await journal(database, "310000")
+
+
+async def test_the_export_is_for_whoever_was_there_of_late(
+    app: FastAPI, client: httpx2.AsyncClient, database: Database, settings: Settings
+) -> None:
+    await sign_in(client, app, await with_address(database, settings, name=NAME))
+    await age_sessions(database, settings)
+    refused = await submit(client, ROOM, f"{ROOM}/export")
+    assert (refused.status_code, refused.headers["location"][:15]) == (303, "/sign-in/again?")
 
 
 async def test_closing_asks_twice(

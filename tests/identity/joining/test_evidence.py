@@ -61,6 +61,16 @@ async def test_what_is_no_evidence(desk: Desk, name: str, content: bytes, code: 
     assert (await clerk.get(f"{API}/{application_id}")).json()["evidence"] == []
 
 
+async def test_what_comes_during_the_review_is_not_even_stored(desk: Desk, settings: Settings) -> None:
+    clerk = await desk.clerk()
+    application_id = await desk.submitted(clerk)
+    before = set(folder(settings).rglob("*"))
+    files = [("files", ("late.pdf", PDF + b"late"))]
+    sent = await clerk.post(f"{API}/{application_id}/evidence", files=files)
+    assert (sent.status_code, sent.json()["code"]) == (409, "identity.application_step_impossible")
+    assert set(folder(settings).rglob("*")) == before
+
+
 async def test_the_content_decides_and_the_name_is_only_shown(desk: Desk) -> None:
     clerk = await desk.clerk()
     application_id = await desk.draft(clerk)
