@@ -20,7 +20,9 @@ from app.journal.public import record
 
 Kind = Literal["web", "public", "system"]
 AuthMethod = Literal["none", "client_secret", "private_key_jwt"]
-IDENTITY_SCOPES = ("openid",)
+EMAIL = "email"
+IDENTITY_SCOPES = ("openid", EMAIL)
+"""What tells an application who somebody is, and lets it do nothing."""
 KNOWN_SCOPES = (*IDENTITY_SCOPES, *SCOPES)
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 EVERYTHING = "*"

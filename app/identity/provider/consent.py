@@ -9,12 +9,13 @@ from app.access.principal import Principal
 from app.core.db import Session
 from app.core.i18n import Message, msg
 from app.identity.provider.authorization import AuthorizationRequest
-from app.identity.provider.clients import IDENTITY_SCOPES
+from app.identity.provider.clients import EMAIL, IDENTITY_SCOPES
 from app.identity.provider.models import OAuthClient
 from app.identity.provider.queries import allowed_before, name_of_account
 
 WORDS: dict[str, Message] = {
     "openid": msg("确认您的身份"),
+    EMAIL: msg("读取您的邮箱地址"),
     **{permission.value: WORDS_OF[permission] for permission in Permission if permission.scope},
 }
 SYSTEM_SCOPES = [(scope, WORDS[scope]) for scope in SCOPES if Permission(scope) in MATRIX[Role.SYSTEM]]

@@ -11,7 +11,8 @@ from app.settings import Settings
 
 CONFIDENTIAL_METHODS = [method for method in METHODS if method != "none"]
 
-CLAIMS = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "name", "province"]
+CLAIMS = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"]
+CLAIMS += ["name", "province", "email", "email_verified"]
 
 
 def metadata(settings: Settings) -> dict[str, Any]:
