@@ -67,7 +67,7 @@ def start(settings: Settings, *, port: int | None = None, host: str = "127.0.0.1
     return Served(url, process)
 
 
-def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
+def wait_until_up(url: str, process: subprocess.Popen[bytes], *, path: str = "/healthz") -> None:
     """Return when the server answers.
 
     Raises:
@@ -76,7 +76,7 @@ def wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if httpx2.get(f"{url}/healthz").status_code == 200:
+            if httpx2.get(url + path).status_code == 200:
                 return
         except httpx2.TransportError:
             time.sleep(0.05)
