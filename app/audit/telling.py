@@ -63,6 +63,7 @@ _SUBJECTS: dict[str, Subject] = {
             "organisation_id": pmsg("one", "单位"),
             "role": msg("角色"),
             "identity_provider_id": msg("登录方式"),
+            "mobile": msg("手机号"),
         },
         words={"role": {role.value: name for role, name in ROLES.items()}},
         beside=("organisation_id",),

@@ -10,7 +10,7 @@ from app.access.principal import Principal
 from app.core.crypto import new_token, token_digest
 from app.core.db import Session
 from app.core.errors import FieldError, Invalid, TooManyRequests
-from app.core.i18n import Locale, msg
+from app.core.i18n import Locale, Message, msg
 from app.identity import throttle
 from app.identity.contacts import links, mails, sms
 from app.identity.contacts.addresses import address_of, canonical, is_taken
@@ -201,7 +201,7 @@ async def confirm_address(session: Session, token: str) -> None:
         Conflict: the address became somebody else's.
     """
     link = await links.take(session, "change", token)
-    await _move(session, link, "account.email_changed")
+    await _move(session, link, "account.email_changed", sms.EMAIL_CHANGED)
 
 
 async def keep_address(session: Session, token: str) -> None:
@@ -218,13 +218,13 @@ async def keep_address(session: Session, token: str) -> None:
         delete(MailedLink).where(MailedLink.account_id == link.account_id, MailedLink.id > link.id)
     )
     await links.forget(session, link.account_id, "change", "recover")
-    await _move(session, link, "account.email_kept")
+    await _move(session, link, "account.email_kept", sms.EMAIL_KEPT)
     await end_sessions(session, link.account_id)
     await end_grants(session, link.account_id)
 
 
-async def _move(session: Session, link: MailedLink, kind: str) -> None:
-    """Give an account the address of a link; a sign-in name that is its address goes along."""
+async def _move(session: Session, link: MailedLink, kind: str, what: Message) -> None:
+    """Give an account the address of a link; a sign-in name that is its address goes along. `what`: as is told by text message."""
     assert link.account_id is not None
     assert link.province is not None
     if await is_taken(session, link.address, but_of=link.account_id):
@@ -241,5 +241,4 @@ async def _move(session: Session, link: MailedLink, kind: str) -> None:
     subject = ("account", link.account_id)
     await record(session, kind, subject=subject, tenant_id=link.province)
     locale: Locale = "en" if link.locale == "en" else "zh"
-    what = sms.EMAIL_CHANGED
     await sms.tell(session, tenant_id=link.province, account_id=link.account_id, what=what, locale=locale)

@@ -20,10 +20,10 @@ from app.main import create_app
 from app.settings import Settings
 from app.tenancy.context import TenantContext
 from tests.identity.contacts.test_closing import a_week_later, closes
-from tests.support.accounts import ADDRESS, page, with_address
+from tests.support.accounts import ADDRESS, follow, page, with_address
 from tests.support.clients import Clients, clients_of
 from tests.support.forms import HTML, faults_of, form_to, submit
-from tests.support.mail import Mailbox, text_of
+from tests.support.mail import Mailbox, link_of, text_of
 from tests.support.oauth import as_sign_in, journal, password_sign_in
 from tests.support.people import PASSWORD, sign_in
 from tests.support.sms import Gateway, code_of
@@ -323,6 +323,40 @@ async def test_a_new_device_and_changes_are_told_and_not_all_night(
         told += len(await gateway.collect(database, settings))
     assert "在新的设备上登录" in gateway.messages[-1]["text"]
     assert told == 9
+
+
+async def test_the_mobile_learns_that_the_old_address_stopped_a_change(
+    person: httpx2.AsyncClient, database: Database, settings: Settings, gateway: Gateway, mailbox: Mailbox
+) -> None:
+    await with_number(person, database, settings, gateway)
+    await submit(person, ROOM, f"{ROOM}/email", {"email": "new@zju.example", "email_password": PASSWORD})
+    both = mailbox.settings(settings)
+    await gateway.collect(database, both)
+    asked = await gateway.collect(database, both)
+    links = {
+        str(mail["to"]): link_of(mail)
+        for mail in mailbox.messages
+        if mail["subject"] != "您账号的手机号已设置"
+    }
+    await follow(person, links[ADDRESS].removeprefix(settings.base_url))
+    (told,) = await gateway.collect(database, both)
+    assert [sms["to"] for sms in (*asked, told)] == [NUMBER, NUMBER]
+    assert "保持或恢复为原来的邮箱" in told["text"]
+
+
+async def test_who_has_no_password_signed_in_of_late(
+    app: FastAPI, client: httpx2.AsyncClient, database: Database, settings: Settings, gateway: Gateway
+) -> None:
+    await sign_in(client, app, await with_address(database, settings, login_name=None))
+    asked = await submit(client, ROOM, f"{ROOM}/mobile", {"mobile": TYPED})
+    assert asked.status_code == 303
+    token = await form_token(client)
+    long_ago = "UPDATE browser_session SET authenticated_at = clock_timestamp() - interval '16 minutes'"
+    await as_sign_in(database, settings, long_ago)
+    data = {"csrf_token": token, "mobile": OTHER}
+    refused = await client.post(f"{ROOM}/mobile", data=data, headers=HTML)
+    assert "/sign-in" in refused.headers["location"]
+    assert len(await gateway.collect(database, settings)) == 1
 
 
 async def test_it_goes_along_in_the_export_and_goes_with_the_account(
