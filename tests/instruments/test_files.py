@@ -1,5 +1,9 @@
 """Pictures and manuals: judged by content, seen by whoever sees the instrument, kept by whoever runs it."""
 
+import os
+import time
+from datetime import UTC
+from email.utils import format_datetime
 from typing import Any
 from uuid import uuid4
 
@@ -8,8 +12,10 @@ import pytest
 from sqlalchemy import select
 
 from app.files.models import KeptFile
+from app.files.public import path_of
 from app.instruments.registry.models import InstrumentFile
 from app.journal.models import JournalEvent
+from app.settings import Settings
 from app.tenancy.context import TenantContext
 from tests.instruments.conftest import ZHEJIANG, Lab
 from tests.instruments.pictures import PDF, jpeg, png, webp
@@ -130,6 +136,17 @@ async def test_files_leave_with_safe_headers(lab: Lab) -> None:
         entry["files"][0]["url"], headers={"if-none-match": picture.headers["etag"]}
     )
     assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_headers_do_not_tell_when_others_read_the_same_bytes(lab: Lab, settings: Settings) -> None:
+    entry = await sent(lab, ("图.png", png()), scope="public")
+    (row,) = await rows(lab, InstrumentFile)
+    path = path_of(settings, row.digest)
+    assert path is not None
+    os.utime(path, (time.time() + 60, time.time() + 60))
+    answer = await lab.visitor.get(entry["files"][0]["url"])
+    made = format_datetime(row.created_at.astimezone(UTC), usegmt=True)
+    assert answer.headers["last-modified"] == made
 
 
 async def test_who_may_keep_files(lab: Lab) -> None:
