@@ -198,7 +198,7 @@ async def test_what_costs_others_something_has_limits_of_its_own(
     organisation = f"/api/v1/organisations/{uuid4()}"
     paths = {
         "invitation": (f"{organisation}/invitations", f"{organisation}/invitations/{uuid4()}/resend"),
-        "upload": (f"/api/v1/organisation-applications/{uuid4()}/evidence", "/instruments/imports"),
+        "upload": (f"/api/v1/organisation-applications/{uuid4()}/evidence", f"/instruments/{uuid4()}/files"),
     }
     async with visiting(app) as client:
         for name, (first, second) in paths.items():

@@ -96,6 +96,8 @@ async def test_other_sessions_stay(
         {"iat": None},
         {"exp": None},
         {"exp": 1},
+        {"exp": float("nan")},
+        {"iat": float("nan")},
         {"iat": int(time.time()) - 3600},
         {"sid": None},
         {"sid": 7},

@@ -66,7 +66,7 @@ POLICIES = (
         60,
         600,
         "uploads",
-        _on(r"POST (/api/v1/instrument-imports|/instruments/imports|.*/evidence)"),
+        _on(r"POST (/api/v1/instrument-imports|/instruments/imports|.*/(evidence|files))"),
     ),
     Policy(
         "invitation",

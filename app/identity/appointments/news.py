@@ -1,4 +1,4 @@
-"""Mails about offices: to whoever got, lent or lost one, and to admins who decide. They name nobody; the page does."""
+"""Mails about offices: to whoever got, lent or lost one, and to admins who decide or must know. They name nobody; the page does."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -25,6 +25,11 @@ KINDS: dict[str, tuple[Message, Message, str]] = {
     ),
     "loan_ended": (msg("一项代理已提前结束"), msg("详情请登录后查看。"), "/account/delegations"),
     "suspended": (msg("您的账号已被停用"), msg("如有疑问，请联系本省的省级管理员。"), "/"),
+    "provider_changed": (
+        msg("本省的登录方式有变动"),
+        msg("另一位省级管理员新增、更改、启用、停用或删除了身份提供方。如果您不知情，请立即核对。"),
+        "/identity-providers",
+    ),
     "reactivated": (msg("您的账号已恢复"), msg("现在可以重新登录。"), "/sign-in"),
 }
 """What is said, and where it is read on."""

@@ -46,7 +46,7 @@ def admins(tenant_id: str | None) -> Select[UUID]:
     )
 
 
-def account_locked(tenant_id: str | None, account_id: UUID) -> Select[Account]:
+def account_locked(tenant_id: str | None, account_id: UUID | None) -> Select[Account]:
     """An account of a province, held while its roles change."""
     return (
         select(Account)

@@ -18,6 +18,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from app.access.limits.policies import counted_address
 from app.access.principal import Principal
 from app.core.crypto import derive
 from app.core.db import Session
@@ -131,7 +132,7 @@ async def _admit(
     session: Session, settings: Settings, account_id: UUID, number: str, network_address: str
 ) -> int:
     """Count a wish for a code; the seconds to wait when it comes too early, else 0."""
-    from_here = throttle.key_of(settings, "sms-from", network_address)
+    from_here = throttle.key_of(settings, "sms-from", counted_address(network_address))
     of_account = throttle.key_of(settings, "sms-of", account_id.hex)
     to_number = throttle.key_of(settings, "sms-to", number)
     return (

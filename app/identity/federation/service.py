@@ -10,13 +10,15 @@ from sqlalchemy import delete, func, insert, select, update
 from app.access.principal import Principal
 from app.core.db import ReadSession, Session
 from app.core.errors import Conflict, FieldError, Invalid, NotFound, Stale, on_violation
-from app.core.i18n import Message, msg
+from app.core.i18n import msg
+from app.identity.appointments.news import tell
+from app.identity.appointments.queries import admins
 from app.identity.federation import queries
-from app.identity.federation.fetching import addressable
-from app.identity.federation.models import ENDPOINTS, SELF, IdentityProvider
+from app.identity.federation.models import SELF, IdentityProvider
 from app.identity.federation.policy import ensure_in_charge
 from app.identity.federation.schemas import ProviderIn
 from app.identity.federation.secrets import keep_client_secret
+from app.identity.federation.soundness import ensure_sound
 from app.journal.public import record
 from app.settings import Settings
 
@@ -101,7 +103,7 @@ async def create(db: Session, settings: Settings, *, caller: Principal, new: Pro
         ProviderExists: the province has it already (by the constraint's name, at the statement).
     """
     await ensure_in_charge(db, caller=caller)
-    _ensure_sound(settings, new, has_secret=False)
+    ensure_sound(settings, new, has_secret=False)
     last = select(func.coalesce(func.max(IdentityProvider.position), 0) + 1).where(
         IdentityProvider.tenant_id == caller.tenant_id
     )
@@ -114,7 +116,7 @@ async def create(db: Session, settings: Settings, *, caller: Principal, new: Pro
         insert(IdentityProvider).values(**values, position=last.scalar_subquery()).returning(IdentityProvider)
     )
     provider = (await db.scalars(added)).one()
-    await record(db, "identity_provider.created", subject=(SUBJECT, provider.id), after=new.columns())
+    await _note(db, caller, "created", provider.id, after=new.columns())
     return provider
 
 
@@ -134,10 +136,12 @@ async def change(
     provider = await get(db, caller=caller, provider_id=provider_id)
     if provider.issuer == SELF:
         raise BuiltIn
-    _ensure_sound(settings, said, has_secret=provider.client_secret is not None)
+    ensure_sound(settings, said, has_secret=provider.client_secret is not None)
     if said.issuer != provider.issuer:
         raise Invalid(
-            errors=[_fault("issuer", "identity.issuer_changed", msg("发行者不能更改；请新增一个身份提供方"))]
+            errors=[
+                FieldError("issuer", "identity.issuer_changed", msg("发行者不能更改；请新增一个身份提供方"))
+            ]
         )
     after = {name: value for name, value in said.columns().items() if value != getattr(provider, name)}
     before = {name: getattr(provider, name) for name in after}
@@ -153,7 +157,7 @@ async def change(
         return provider
     values = {name: value for name, value in after.items() if name != "client_secret"} | secret
     changed = await _write(db, provider, version, values)
-    await record(db, "identity_provider.changed", subject=(SUBJECT, provider.id), before=before, after=after)
+    await _note(db, caller, "changed", provider.id, before=before, after=after)
     return changed
 
 
@@ -184,11 +188,10 @@ async def set_enabled(
             raise LastWay
     changed = await _write(db, provider, version, {"enabled": enabled})
     if enabled:
-        await record(db, "identity_provider.enabled", subject=(SUBJECT, provider.id))
+        await _note(db, caller, "enabled", provider.id)
     else:
         ended = await db.scalar(select(func.identity_end_sessions_through(provider.id, caller.session_id)))
-        subject = (SUBJECT, provider.id)
-        await record(db, "identity_provider.disabled", subject=subject, after={"sessions_ended": ended})
+        await _note(db, caller, "disabled", provider.id, after={"sessions_ended": ended})
     return changed
 
 
@@ -203,7 +206,7 @@ async def reorder(db: Session, *, caller: Principal, ids: Sequence[UUID]) -> Non
     present = await _lock(db, caller)
     if sorted(ids) != sorted(present):
         reason = msg("须列出本省的全部身份提供方，每个一次")
-        raise Invalid(errors=[_fault("ids", "identity.providers_incomplete", reason)])
+        raise Invalid(errors=[FieldError("ids", "identity.providers_incomplete", reason)])
     if list(ids) == present:
         return
     for position, provider_id in enumerate(ids, start=1):
@@ -234,7 +237,23 @@ async def remove(db: Session, *, caller: Principal, provider_id: UUID, version: 
     if await db.scalar(gone.returning(IdentityProvider.id)) is None:
         raise Stale
     before = {"issuer": provider.issuer, "client_id": provider.client_id}
-    await record(db, "identity_provider.deleted", subject=(SUBJECT, provider_id), before=before)
+    await _note(db, caller, "deleted", provider_id, before=before)
+
+
+async def _note(
+    db: Session,
+    caller: Principal,
+    deed: str,
+    provider_id: UUID,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """In the journal, and by mail to the other admins: who sets up a provider alone could let it vouch for anybody."""
+    subject = (SUBJECT, provider_id)
+    await record(db, f"identity_provider.{deed}", subject=subject, before=before, after=after)
+    others = set(await db.scalars(admins(caller.tenant_id))) - {caller.id}
+    await tell(db, "provider_changed", others, tenant_id=caller.tenant_id)
 
 
 async def _links(db: ReadSession) -> dict[UUID, Links]:
@@ -269,34 +288,3 @@ def _kept(settings: Settings, said: ProviderIn) -> bytes | None:
     if said.client_secret is None or said.token_auth_method == "none":  # noqa: S105 - a method's name
         return None
     return keep_client_secret(settings, said.client_secret)
-
-
-def _ensure_sound(settings: Settings, said: ProviderIn, *, has_secret: bool) -> None:
-    """What no single field can say of itself; all faults at once."""
-    faults = [
-        _fault(name, "identity.address_not_https", msg("须为 https:// 地址"))
-        for name in ("issuer", *ENDPOINTS)
-        if (url := getattr(said, name)) is not None and not addressable(settings, url)
-    ]
-    needed = ENDPOINTS[:3]
-    if any(getattr(said, name) is not None for name in ENDPOINTS):
-        reason = msg("手工填写端点时，授权、令牌和密钥三个地址都要填；全部留空则自动发现")
-        faults += [
-            _fault(name, "identity.endpoint_missing", reason)
-            for name in needed
-            if getattr(said, name) is None
-        ]
-    if said.first_sign_in == "create" and said.name_claim is None:
-        reason = msg("自动开通账号需要知道姓名在哪个声明里")
-        faults.append(_fault("name_claim", "identity.claim_missing", reason))
-    if said.vouches_for_units and said.uscc_claim is None:
-        reason = msg("按单位加入需要知道统一社会信用代码在哪个声明里")
-        faults.append(_fault("uscc_claim", "identity.claim_missing", reason))
-    if said.token_auth_method != "none" and said.client_secret is None and not has_secret:  # noqa: S105 - a method's name
-        faults.append(_fault("client_secret", "identity.secret_missing", msg("此验证方式需要客户端密钥")))
-    if faults:
-        raise Invalid(errors=faults)
-
-
-def _fault(field: str, code: str, reason: Message) -> FieldError:
-    return FieldError(field, code, reason)

@@ -11,6 +11,7 @@ from app.access.principal import Principal
 from app.core.db import ReadSession, Session
 from app.core.errors import FieldError, Invalid, NotFound, Stale
 from app.core.i18n import msg
+from app.identity.appointments.queries import account_locked
 from app.identity.joining import queries
 from app.identity.joining.evidence import discard_all
 from app.identity.joining.models import ApplicationEvidence, ApplicationStep, OrganisationApplication
@@ -82,6 +83,8 @@ async def start(db: Session, *, caller: Principal, new: ApplicationIn) -> Organi
         TooManyApplications: the caller has as many unfinished ones as one may have.
     """
     await _ensure_possible(db, caller, new.model_dump())
+    # Two at once must not both be the last one allowed.
+    await db.execute(account_locked(caller.tenant_id, caller.id))
     if (await db.scalar(queries.unfinished_of(caller.id)) or 0) >= MOST_UNFINISHED:
         raise TooManyApplications
     values = {**new.model_dump(), "tenant_id": caller.tenant_id, "account_id": caller.id}

@@ -66,3 +66,28 @@ async def test_who_is_concerned_is_told(office: Office, mailbox: Mailbox) -> Non
     )
     assert lent.status_code == 201
     assert ("second@example.com", "一份任命提议等待您决定") in await told()
+
+
+async def test_the_other_admins_are_told_of_every_change_to_how_people_sign_in(
+    office: Office, mailbox: Mailbox
+) -> None:
+    person, admin = await office.admin("陈静")
+    other, _ = await office.admin("周明远")
+    await reachable(office, person, "first@example.com")
+    await reachable(office, other, "second@example.com")
+    api = "/api/v1/identity-providers"
+    new = {"name_zh": "省认证", "name_en": "Id", "issuer": "https://id.example", "client_id": "c"}
+    new |= {"token_auth_method": "none", "first_sign_in": "refuse"}
+    made = await admin.post(api, json=new)
+    assert made.status_code == 201, made.text
+    one, versions = f"{api}/{made.json()['id']}", iter(range(1, 9))
+
+    def seen() -> dict[str, str]:
+        return {"if-match": f'"v{next(versions)}"'}
+
+    assert (await admin.put(one, json={**new, "name_en": "Other"}, headers=seen())).status_code == 200
+    assert (await admin.post(f"{one}/enable", headers=seen())).status_code == 200
+    assert (await admin.delete(one, headers=seen())).status_code == 204
+    collected = [await mailbox.collect(office.clients.database, office.clients.settings) for _ in range(2)]
+    told = [(message["to"], message["subject"]) for messages in collected for message in messages]
+    assert told == [("second@example.com", "本省的登录方式有变动")] * 4

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from app.access.permissions import Role
 from app.core.db import Database
+from app.identity.joining.applications import MOST_UNFINISHED
 from app.main import create_app
 from app.settings import Settings
-from tests.identity.joining.conftest import API, ZHEJIANG, Desk, version
+from tests.identity.joining.conftest import API, ZHEJIANG, Desk, firm, version
 from tests.support.clients import clients_of
 from tests.support.places import valid_uscc
 
@@ -60,3 +61,16 @@ async def test_one_of_two_applications_is_reviewed(
             await desk.all("DELETE FROM kept_file RETURNING 1")
             for table in ("application_evidence", "application_step", "organisation_application"):
                 await desk.all(f"DELETE FROM {table} RETURNING 1")
+
+
+async def test_unfinished_applications_begun_at_once_are_no_more_than_allowed(
+    fresh_database: Database, fresh_settings: Settings, tmp_path: Path
+) -> None:
+    settings = fresh_settings.model_copy(update={"data_dir": tmp_path})
+    async with clients_of(create_app(settings, fresh_database)) as clients:
+        desk = Desk(clients, fresh_database)
+        clerk = await desk.clerk()
+        for _ in range(MOST_UNFINISHED - 1):
+            await desk.draft(clerk)
+        answers = await asyncio.gather(*(clerk.post(API, json=firm()) for _ in range(6)))
+        assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 5}
