@@ -1,6 +1,8 @@
 """The browser behind a session."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from app.core.i18n import DEFAULT, Locale
 
 USER_AGENT_LENGTH, ADDRESS_LENGTH = 300, 64
 
@@ -11,10 +13,16 @@ class Device:
 
     user_agent: str = ""
     address: str = ""
+    locale: Locale = DEFAULT
+    """The language its person reads."""
 
     def as_kept(self) -> "Device":
         """As the database keeps it: printable, and no longer than it takes."""
-        return Device(_plain(self.user_agent, USER_AGENT_LENGTH), _plain(self.address, ADDRESS_LENGTH))
+        return replace(
+            self,
+            user_agent=_plain(self.user_agent, USER_AGENT_LENGTH),
+            address=_plain(self.address, ADDRESS_LENGTH),
+        )
 
 
 def _plain(value: str, length: int) -> str:

@@ -46,12 +46,15 @@ class Account(Owned, Base):
         UniqueConstraint("tenant_id", "id"),
         CheckConstraint("char_length(display_name) BETWEEN 1 AND 100", name="display_name"),
         CheckConstraint("status IN ('active', 'suspended', 'closed')", name="status"),
+        CheckConstraint("locale IN ('zh', 'en')", name="locale"),
         {"info": {"row_policy": Own()}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())
     display_name: Mapped[str]
     status: Mapped[str] = mapped_column(server_default="active")
+    locale: Mapped[str] = mapped_column(server_default="zh")
+    """The language they are written to in: that of the pages at their last sign-in."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     version: Mapped[int] = mapped_column(server_default="1")
 

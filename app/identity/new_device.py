@@ -5,14 +5,14 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from app.core.db import Session
-from app.core.i18n import DEFAULT, msg
+from app.core.i18n import Locale, msg
 from app.identity.contacts import sms
-from app.identity.contacts.addresses import address_of
+from app.identity.contacts.reach import write_to
 from app.identity.devices import Device
 from app.identity.factors.notices import NOT_YOU
 from app.identity.models import BrowserSession
 from app.identity.user_agents import device_name
-from app.notify.public import Mail, queue
+from app.notify.public import Mail
 
 
 async def tell_of_new_device(session: Session, *, tenant_id: str, account_id: UUID, device: Device) -> None:
@@ -30,13 +30,13 @@ async def tell_of_new_device(session: Session, *, tenant_id: str, account_id: UU
     if not sessions or same:
         return
     await sms.tell(session, tenant_id=tenant_id, account_id=account_id, what=sms.NEW_DEVICE)
-    to = await address_of(session, account_id)
-    if to is None:
-        return
     what = msg(
         "{device}（网络地址 {address}）刚刚登录了您的账号。",
         device=device_name(device.user_agent),
         address=device.address,
     )
-    mail = Mail(to=to, subject=msg("您的账号在新的设备上登录"), paragraphs=(what, NOT_YOU), locale=DEFAULT)
-    await queue(session, mail, tenant_id=tenant_id)
+
+    def mail(to: str, locale: Locale) -> Mail:
+        return Mail(to, msg("您的账号在新的设备上登录"), (what, NOT_YOU), locale=locale)
+
+    await write_to(session, tenant_id=tenant_id, account_id=account_id, mail=mail)

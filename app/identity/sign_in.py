@@ -13,6 +13,7 @@ from app.core.db import Session
 from app.core.errors import NotFound, TooManyRequests
 from app.identity import queries, throttle
 from app.identity.contacts.addresses import sign_in_name
+from app.identity.contacts.reach import keep_locale
 from app.identity.devices import Device
 from app.identity.factors.queries import has_factor
 from app.identity.federation import queries as federation
@@ -148,6 +149,7 @@ async def open_for_account(
             BrowserSession.digest == token_digest(replaces), BrowserSession.revoked_at.is_(None)
         )
         await session.execute(old.values(revoked_at=func.clock_timestamp()))
+    await keep_locale(session, account.id, device.locale)
     awaiting = TWO_FACTORS not in origin.methods and bool(await session.scalar(has_factor(account.id)))
     if not awaiting:
         await tell_of_new_device(

@@ -1,6 +1,7 @@
 """The end of an account: asked for, a week to think again, then nothing personal is left that no law keeps."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
@@ -11,19 +12,18 @@ from app.access.principal import Principal
 from app.core.crypto import token_digest
 from app.core.db import Database, ReadSession, Session
 from app.core.errors import Conflict, NotFound
-from app.core.i18n import Locale, msg
+from app.core.i18n import msg
 from app.identity.appointments.province_roles import admins_held
 from app.identity.contacts import holdings, mails
-from app.identity.contacts.addresses import address_of
 from app.identity.contacts.models import AccountClosing
 from app.identity.contacts.personal import erase, in_order, reasons_against
+from app.identity.contacts.reach import write_to
 from app.identity.contacts.recovery import end_grants, end_sessions
 from app.identity.context import sign_in_context
 from app.identity.members import managers_held
 from app.identity.models import Account, BrowserSession, Membership, RoleGrant
 from app.identity.queries import managed_by
 from app.journal.public import record
-from app.notify.public import queue
 from app.settings import Settings
 
 __all__ = ["ask", "close", "due", "ends_at", "holdings", "is_closing", "undo"]
@@ -54,7 +54,7 @@ async def is_closing(session: Session, token: str) -> bool:
     return await session.scalar(asked) is not None
 
 
-async def ask(session: Session, settings: Settings, *, caller: Principal, locale: Locale) -> None:
+async def ask(session: Session, settings: Settings, *, caller: Principal) -> None:
     """Ask that the caller's account be closed in a week; everywhere they are signed out. Runs in the sign-in context.
 
     Asking again changes nothing: the week goes on.
@@ -68,9 +68,8 @@ async def ask(session: Session, settings: Settings, *, caller: Principal, locale
         return
     await end_sessions(session, caller.id)
     await end_grants(session, caller.id)
-    address = await address_of(session, caller.id)
-    if address is not None:
-        await queue(session, mails.closing(address, locale, settings), tenant_id=caller.tenant_id)
+    mail = partial(mails.closing, settings=settings)
+    await write_to(session, tenant_id=caller.tenant_id, account_id=caller.id, mail=mail)
     await _note(session, "account.closing_asked", caller.tenant_id, caller.id)
 
 
@@ -146,9 +145,7 @@ async def _ended(session: Session, settings: Settings, caller: Principal) -> boo
     if await session.scalar(ended.values(status="closed").returning(Account.id)) is not None:
         await end_sessions(session, caller.id)
         await _note(session, "account.closed", caller.tenant_id, caller.id)
-        address = await address_of(session, caller.id)
-        if address is not None:
-            await queue(session, mails.closed(address, "zh"), tenant_id=caller.tenant_id)
+        await write_to(session, tenant_id=caller.tenant_id, account_id=caller.id, mail=mails.closed)
     return True
 
 
@@ -167,10 +164,10 @@ async def _is_the_last(session: Session, tenant_id: str, account_id: UUID) -> bo
 
 async def _leave_open(session: Session, settings: Settings, caller: Principal) -> None:
     await undo(session, caller=caller)
-    address = await address_of(session, caller.id)
-    if address is not None:
-        assert caller.tenant_id is not None
-        await queue(session, mails.not_closed(address, "zh", settings), tenant_id=caller.tenant_id)
+    assert caller.id is not None
+    assert caller.tenant_id is not None
+    mail = partial(mails.not_closed, settings=settings)
+    await write_to(session, tenant_id=caller.tenant_id, account_id=caller.id, mail=mail)
 
 
 async def _principal(session: Session, account: Account) -> Principal:

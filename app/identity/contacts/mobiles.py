@@ -13,6 +13,7 @@ import re
 import secrets
 import unicodedata
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
@@ -26,11 +27,11 @@ from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.i18n import Locale, msg
 from app.identity import throttle
 from app.identity.contacts import links, mails, sms
-from app.identity.contacts.addresses import address_of
 from app.identity.contacts.models import MobileCode, MobileNumber
+from app.identity.contacts.reach import write_to
 from app.identity.sign_in import Transaction
 from app.journal.public import record
-from app.notify.public import MOBILE, queue, queue_sms, takes_sms
+from app.notify.public import MOBILE, queue_sms, takes_sms
 from app.settings import Settings
 
 TRIES = 5
@@ -147,9 +148,7 @@ def _digest(settings: Settings, account_id: UUID, number: str, digits: str) -> b
     return hmac.digest(key, f"{account_id} {number} {digits}".encode(), "sha256")
 
 
-async def confirm(
-    transaction: Transaction, settings: Settings, caller: Principal, *, typed: str, locale: Locale
-) -> None:
+async def confirm(transaction: Transaction, settings: Settings, caller: Principal, *, typed: str) -> None:
     """The number whose code was typed is the account's.
 
     Raises:
@@ -158,7 +157,7 @@ async def confirm(
     async with transaction() as session:
         number = await _take(session, settings, caller, typed)
         if number is not None:
-            await _keep(session, settings, caller, number, locale)
+            await _keep(session, settings, caller, number)
     if number is None:
         reason = msg("验证码不正确或已过期，请核对，或重新获取")
         raise Invalid(errors=[FieldError("code", "mobile_code_invalid", reason)])
@@ -180,23 +179,21 @@ async def _take(session: Session, settings: Settings, caller: Principal, typed: 
     return str(row.number)
 
 
-async def _keep(session: Session, settings: Settings, caller: Principal, number: str, locale: Locale) -> None:
+async def _keep(session: Session, settings: Settings, caller: Principal, number: str) -> None:
     tenant_id, account_id = _owner(caller)
     before = await _number_of(session, account_id)
     if before not in {None, number}:
-        await _tell_the_old_number(session, caller, locale)
+        await _tell_the_old_number(session, caller)
     values = {"number": number, "verified_at": func.clock_timestamp()}
     kept = upsert(MobileNumber).values(tenant_id=tenant_id, account_id=account_id, **values)
     await session.execute(kept.on_conflict_do_update(index_elements=["account_id"], set_=values))
     was = {"mobile": before} if before else None
     await _note(session, caller, "account.mobile_changed", before=was, after={"mobile": number})
-    address = await address_of(session, account_id)
-    if address is not None:
-        mail = mails.mobile_changed(address, locale, shown(number), settings)
-        await queue(session, mail, tenant_id=tenant_id)
+    mail = partial(mails.mobile_changed, number=shown(number), settings=settings)
+    await write_to(session, tenant_id=tenant_id, account_id=account_id, mail=mail)
 
 
-async def remove(session: Session, settings: Settings, *, caller: Principal, locale: Locale) -> None:
+async def remove(session: Session, settings: Settings, *, caller: Principal) -> None:
     """The account has no number any more; a code that waits is void. Runs in the sign-in context.
 
     Raises:
@@ -204,15 +201,14 @@ async def remove(session: Session, settings: Settings, *, caller: Principal, loc
     """
     tenant_id, account_id = _owner(caller)
     await session.execute(delete(MobileCode).where(MobileCode.account_id == account_id))
-    await _tell_the_old_number(session, caller, locale)
+    await _tell_the_old_number(session, caller)
     gone = delete(MobileNumber).where(MobileNumber.account_id == account_id).returning(MobileNumber.number)
     number = await session.scalar(gone)
     if number is None:
         raise NotFound
     await _note(session, caller, "account.mobile_removed", before={"mobile": number})
-    address = await address_of(session, account_id)
-    if address is not None:
-        await queue(session, mails.mobile_removed(address, locale, settings), tenant_id=tenant_id)
+    mail = partial(mails.mobile_removed, settings=settings)
+    await write_to(session, tenant_id=tenant_id, account_id=account_id, mail=mail)
 
 
 async def forget_expired(session: Session) -> None:
@@ -227,10 +223,9 @@ async def _number_of(session: Session, account_id: UUID | None) -> str | None:
     return found
 
 
-async def _tell_the_old_number(session: Session, caller: Principal, locale: Locale) -> None:
+async def _tell_the_old_number(session: Session, caller: Principal) -> None:
     tenant_id, account_id = _owner(caller)
-    what = sms.MOBILE_CHANGED
-    await sms.tell(session, tenant_id=tenant_id, account_id=account_id, what=what, locale=locale)
+    await sms.tell(session, tenant_id=tenant_id, account_id=account_id, what=sms.MOBILE_CHANGED)
 
 
 def _owner(caller: Principal) -> tuple[str, UUID]:

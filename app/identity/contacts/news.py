@@ -10,12 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.core.i18n import Message
-from app.identity.contacts.models import EmailAddress
+from app.core.i18n import Locale, Message
+from app.identity.contacts.reach import write_to
 from app.identity.context import sign_in_context
 from app.identity.models import Account
 from app.jobs.public import Job
-from app.notify.public import Mail, queue
+from app.notify.public import Mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,12 @@ async def deliver(job: Job, news: News, *, statuses: Sequence[str] = ("active",)
     """Queue the mails to those of the people who have an address, and an account in one of these states."""
     tenant_id: str = job.payload["tenant_id"]
     context = sign_in_context(job.settings, tenant_id=tenant_id, request_id=f"job-{job.id}")
-    async with job.database.transaction(context.info()) as session:
-        found = select(EmailAddress.address).join(Account, Account.id == EmailAddress.account_id)
-        wanted = found.where(Account.id.in_(news.people), Account.status.in_(statuses))
+
+    def mail(to: str, locale: Locale) -> Mail:
         link = f"{job.settings.base_url.rstrip('/')}{news.path}"
-        for address in (await session.scalars(wanted)).all():
-            mail = Mail(to=address, subject=news.subject, paragraphs=news.paragraphs, link=link)
-            await queue(session, mail, tenant_id=tenant_id)
+        return Mail(to, news.subject, news.paragraphs, link=link, locale=locale)
+
+    async with job.database.transaction(context.info()) as session:
+        reached = select(Account.id).where(Account.id.in_(news.people), Account.status.in_(statuses))
+        for account_id in (await session.scalars(reached)).all():
+            await write_to(session, tenant_id=tenant_id, account_id=account_id, mail=mail)

@@ -1,5 +1,6 @@
 """A person who forgot the password sets a new one, by a link to their confirmed address."""
 
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import delete, exists, func, select, update
@@ -7,9 +8,10 @@ from sqlalchemy import delete, exists, func, select, update
 from app.core.db import Session
 from app.core.i18n import Locale, msg
 from app.identity.contacts import links, mails, sms
-from app.identity.contacts.addresses import address_of, canonical
+from app.identity.contacts.addresses import canonical
 from app.identity.contacts.links import Asked, LinkInvalid
 from app.identity.contacts.models import EmailAddress, MailedLink
+from app.identity.contacts.reach import write_to
 from app.identity.contacts.strength import hash_chosen
 from app.identity.models import (
     Account,
@@ -107,7 +109,7 @@ async def recover(
         await end_sessions(session, link.account_id)
         if disconnect:
             await end_grants(session, link.account_id)
-        await tell_of_password(session, settings, link.province, link.account_id, link.locale)
+        await tell_of_password(session, settings, link.province, link.account_id)
     return str(link.province)
 
 
@@ -130,18 +132,11 @@ async def set_password(session: Session, tenant_id: str, account_id: UUID, passw
     await record(session, "account.password_changed", subject=("account", account_id), tenant_id=tenant_id)
 
 
-async def tell_of_password(
-    session: Session, settings: Settings, tenant_id: str, account_id: UUID, locale: str
-) -> None:
+async def tell_of_password(session: Session, settings: Settings, tenant_id: str, account_id: UUID) -> None:
     """A mail and a text message to the holder, where there is an address or a number."""
-    spoken: Locale = "en" if locale == "en" else "zh"
-    await sms.tell(
-        session, tenant_id=tenant_id, account_id=account_id, what=sms.PASSWORD_CHANGED, locale=spoken
-    )
-    address = await address_of(session, account_id)
-    if address is not None:
-        mail = mails.password_changed(address, spoken, settings)
-        await queue(session, mail, tenant_id=tenant_id)
+    await sms.tell(session, tenant_id=tenant_id, account_id=account_id, what=sms.PASSWORD_CHANGED)
+    mail = partial(mails.password_changed, settings=settings)
+    await write_to(session, tenant_id=tenant_id, account_id=account_id, mail=mail)
 
 
 async def end_sessions(session: Session, account_id: UUID, *, but: UUID | None = None) -> None:

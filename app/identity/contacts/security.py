@@ -108,7 +108,6 @@ async def change_password(
     *,
     password: str,
     disconnect: bool,
-    locale: Locale,
 ) -> None:
     """Keep a new password and end the person's other sessions; `disconnect` ends what applications may do, too.
 
@@ -127,7 +126,7 @@ async def change_password(
         await end_sessions(session, caller.id, but=caller.session_id)
         if disconnect:
             await end_grants(session, caller.id)
-        await tell_of_password(session, settings, caller.tenant_id, caller.id, locale)
+        await tell_of_password(session, settings, caller.tenant_id, caller.id)
 
 
 async def ask_to_change_address(
@@ -175,7 +174,7 @@ async def send_change(session: Session, settings: Settings, link: MailedLink) ->
         undo = await _undo_link(session, settings, link, old)
         await queue(session, mails.undo_change(old, locale, undo), tenant_id=link.province)
     what = sms.EMAIL_CHANGE_ASKED
-    await sms.tell(session, tenant_id=link.province, account_id=link.account_id, what=what, locale=locale)
+    await sms.tell(session, tenant_id=link.province, account_id=link.account_id, what=what)
 
 
 async def _undo_link(session: Session, settings: Settings, link: MailedLink, old: str) -> str:
@@ -240,5 +239,4 @@ async def _move(session: Session, link: MailedLink, kind: str, what: Message) ->
     await session.execute(named.values(login_name=link.address))
     subject = ("account", link.account_id)
     await record(session, kind, subject=subject, tenant_id=link.province)
-    locale: Locale = "en" if link.locale == "en" else "zh"
-    await sms.tell(session, tenant_id=link.province, account_id=link.account_id, what=what, locale=locale)
+    await sms.tell(session, tenant_id=link.province, account_id=link.account_id, what=what)

@@ -6,9 +6,10 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.core.db import Session
-from app.core.i18n import DEFAULT, Locale, Message, msg
+from app.core.i18n import Locale, Message, msg
 from app.identity import throttle
 from app.identity.contacts.models import MobileNumber
+from app.identity.contacts.reach import locale_of
 from app.notify.public import Sms, queue_sms
 
 CODE_LASTS = timedelta(minutes=10)
@@ -35,9 +36,7 @@ def code(to: str, locale: Locale, digits: str) -> Sms:
     return Sms(to, sentences, CODE_LASTS, locale)
 
 
-async def tell(
-    session: Session, *, tenant_id: str, account_id: UUID, what: Message, locale: Locale = DEFAULT
-) -> None:
+async def tell(session: Session, *, tenant_id: str, account_id: UUID, what: Message) -> None:
     """Send a notice to an account's mobile number, where it has one. Runs in the sign-in context.
 
     A few go at once, then one at growing intervals; those between are not sent, for the mail has said it.
@@ -45,4 +44,5 @@ async def tell(
     number = await session.scalar(select(MobileNumber.number).where(MobileNumber.account_id == account_id))
     if number is None or await throttle.count(session, b"sms-notice" + account_id.bytes, OF_NOTICES):
         return
-    await queue_sms(session, Sms(number, (what, NOT_YOU), NOTICE_LASTS, locale), tenant_id=tenant_id)
+    notice = Sms(number, (what, NOT_YOU), NOTICE_LASTS, await locale_of(session, account_id))
+    await queue_sms(session, notice, tenant_id=tenant_id)

@@ -13,7 +13,7 @@ from app.access.principal import TWO_FACTORS, Principal
 from app.core.clock import now
 from app.core.db import Session
 from app.core.errors import Conflict, FieldError, Invalid, NotFound, on_violation
-from app.core.i18n import DEFAULT, Locale, Message, msg
+from app.core.i18n import Message, msg
 from app.identity.factors import challenges, notices, passkeys, queries, recovery_codes, totp
 from app.identity.factors.models import Authenticator, RecoveryCode
 from app.identity.factors.recency import ensure_recently_authenticated
@@ -102,7 +102,6 @@ async def add_totp(
     secret: str,
     code: str,
     name: str,
-    locale: Locale = DEFAULT,
 ) -> Added:
     """Add an authenticator app that shows the right code for `secret`; the code is used up.
 
@@ -115,7 +114,7 @@ async def add_totp(
     if step is None:
         raise CodeMismatch
     kept = totp.sealed(settings, secret)
-    return await _add(session, account, standing, locale, kind="totp", name=name, key=kept, counter=step)
+    return await _add(session, account, standing, kind="totp", name=name, key=kept, counter=step)
 
 
 async def enrol_totp(
@@ -142,7 +141,6 @@ async def add_passkey(
     standing: Standing,
     answer: str,
     name: str,
-    locale: Locale = DEFAULT,
 ) -> Added:
     """Add the passkey a browser has made.
 
@@ -166,7 +164,6 @@ async def add_passkey(
         session,
         account,
         standing,
-        locale,
         kind="passkey",
         name=name,
         key=new.public_key,
@@ -179,7 +176,6 @@ async def _add(
     session: Session,
     account: Account,
     standing: Standing,
-    locale: Locale,
     *,
     kind: str,
     name: str,
@@ -191,7 +187,7 @@ async def _add(
     row = {"tenant_id": account.tenant_id, "account_id": account.id, "kind": kind, "name": name, **values}
     await session.execute(insert(Authenticator).values(**row))
     await _record(session, account, "identity.factor_added", after={"kind": kind})
-    await _tell(session, account, notices.ADDED, locale)
+    await _tell(session, account, notices.ADDED)
     codes = () if known else await recovery_codes.replace(session, account)
     method = "otp" if kind == "totp" else "swk"
     return Added(await strengthen(session, standing.held, method), codes)
@@ -220,9 +216,7 @@ async def rename(session: Session, *, caller: Principal, authenticator_id: UUID,
     )
 
 
-async def remove(
-    session: Session, *, caller: Principal, authenticator_id: UUID, locale: Locale = DEFAULT
-) -> None:
+async def remove(session: Session, *, caller: Principal, authenticator_id: UUID) -> None:
     """Remove an authenticator; with the last one the recovery codes go too.
 
     Raises:
@@ -240,7 +234,7 @@ async def remove(
     if len(known) == 1:
         await session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
     await _record(session, account, "identity.factor_removed", before={"kind": gone.kind})
-    await _tell(session, account, notices.REMOVED, locale)
+    await _tell(session, account, notices.REMOVED)
 
 
 async def new_recovery_codes(session: Session, *, caller: Principal) -> tuple[str, ...]:
@@ -269,8 +263,8 @@ async def own_authenticator(session: Session, *, caller: Principal, authenticato
     return found
 
 
-async def _tell(session: Session, account: Account, what: Message, locale: Locale) -> None:
-    await notices.tell(session, tenant_id=account.tenant_id, account_id=account.id, what=what, locale=locale)
+async def _tell(session: Session, account: Account, what: Message) -> None:
+    await notices.tell(session, tenant_id=account.tenant_id, account_id=account.id, what=what)
 
 
 async def _record(

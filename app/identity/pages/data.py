@@ -90,7 +90,7 @@ async def close(request: Request, db: Reads, caller: Self) -> Response:
         if await reasons_against(db, caller):
             raise closing.CannotClose
         async with sign_in_transaction(request, caller) as session:
-            await closing.ask(session, settings_of(request), caller=caller, locale=locale_of(request))
+            await closing.ask(session, settings_of(request), caller=caller)
 
     if not await carried_out(form, carry_out):
         return await _closing_page(request, db, caller, form)

@@ -111,7 +111,6 @@ async def add_totp(request: Request, caller: Self) -> Response:
                     secret=secret,
                     code=form.value.code,
                     name=form.value.name,
-                    locale=locale_of(request),
                 )
             return _added(request, caller, added)
         except (Invalid, own.TooManyFactors) as problem:
@@ -140,7 +139,6 @@ async def add_passkey(request: Request, caller: Self) -> Response:
                     standing=await _standing_of(request, session),
                     answer=form.value.answer,
                     name=form.value.name,
-                    locale=locale_of(request),
                 )
             return _added(request, caller, added)
         except (Invalid, own.TooManyFactors, own.PasskeyTaken) as problem:
@@ -190,8 +188,7 @@ async def rename(request: Request, caller: Self, authenticator_id: UUID) -> Resp
 async def remove(request: Request, caller: Self, authenticator_id: UUID) -> Response:
     """Remove it."""
     async with sign_in_transaction(request, caller) as session:
-        locale = locale_of(request)
-        await own.remove(session, caller=caller, authenticator_id=authenticator_id, locale=locale)
+        await own.remove(session, caller=caller, authenticator_id=authenticator_id)
     return see_other(request, HERE, notice=msg("验证方式已删除"))
 
 

@@ -77,7 +77,6 @@ async def confirm(request: Request, caller: Self) -> Response:
             settings_of(request),
             caller,
             typed=typed.code,
-            locale=locale_of(request),
         )
 
     if await carried_out(form, take):
@@ -101,7 +100,7 @@ async def remove(request: Request, caller: Self) -> Response:
     async def take_away(typed: RemovalForm) -> None:
         await _recognise(request, caller, typed.password, "password")
         async with sign_in_transaction(request, caller) as session:
-            await mobiles.remove(session, settings_of(request), caller=caller, locale=locale_of(request))
+            await mobiles.remove(session, settings_of(request), caller=caller)
 
     if await carried_out(form, take_away):
         return see_other(request, ROOM, notice=msg("手机号已删除"))

@@ -9,7 +9,6 @@ from app.access.guards import requires
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core.i18n import Message, msg
-from app.core.problems import locale_of
 from app.core.schema import Input
 from app.core.text import Line
 from app.identity.contacts import links, mobiles, security
@@ -75,7 +74,6 @@ async def change_password(request: Request, caller: Self) -> Response:
             caller,
             password=typed.new_password,
             disconnect=typed.disconnect,
-            locale=locale_of(request),
         )
 
     if await carried_out(form, change):

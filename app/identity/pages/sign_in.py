@@ -10,6 +10,7 @@ from app.access.guards import requires
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core.errors import Problem
+from app.core.problems import locale_of
 from app.identity import cookies
 from app.identity.contacts.closing import is_closing
 from app.identity.context import settings_of, sign_in_transaction
@@ -167,4 +168,5 @@ def signed_in(request: Request, opened: Opened, next_path: str) -> Response:
 
 def device_of(request: Request) -> Device:
     """The browser that asks."""
-    return Device(request.headers.get("user-agent", ""), request.client.host if request.client else "")
+    address = request.client.host if request.client else ""
+    return Device(request.headers.get("user-agent", ""), address, locale_of(request))

@@ -170,6 +170,8 @@ async def test_the_person_is_told_by_mail_in_their_language(
     async with database.transaction(identity.sign_in_context(settings).info()) as session:
         await identity.add_address(session, person.tenant_id, person.id, "shen@example.cn")
     weak.cookies.set("lang", "en")
+    await password_sign_in(weak, login_name=NAME, password=PASSWORD)
+    await mailbox.collect(database, settings)
     await add_app(weak)
     only = await as_sign_in(database, settings, "SELECT id FROM authenticator")
     await submit(weak, f"{FACTORS}/{only}", f"{FACTORS}/{only}/remove")
