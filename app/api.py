@@ -1,7 +1,6 @@
 """The JSON routers under /api/v1."""
 
-from fastapi import APIRouter
-
+from app.access.entry import Router
 from app.audit.routes import router as audit
 from app.codes.routes import router as codes
 from app.identity.routes import router as identity
@@ -14,7 +13,7 @@ from app.operations.routes import router as operations
 from app.organisations.routes import router as organisations
 from app.tasks.routes import router as tasks
 
-router = APIRouter(prefix="/api/v1")
+router = Router(prefix="/api/v1")
 for part in (
     identity,
     organisations,
