@@ -6,6 +6,7 @@ from app.codes.routes import router as codes
 from app.identity.routes import router as identity
 from app.instruments.booking.routes import router as bookings
 from app.instruments.importing.routes import router as instrument_imports
+from app.instruments.registry.bulk.routes import router as instrument_bulk
 from app.instruments.registry.families.routes import router as instrument_families
 from app.instruments.registry.files.routes import router as instrument_files
 from app.instruments.registry.routes import router as instruments
@@ -19,6 +20,7 @@ for part in (
     organisations,
     instruments,
     instrument_families,
+    instrument_bulk,
     instrument_files,
     instrument_imports,
     bookings,

@@ -12,8 +12,11 @@ from app.instruments.booking.list_pages import pages as booking_lists
 from app.instruments.booking.pages import pages as bookings
 from app.instruments.importing.pages import pages as instrument_imports
 from app.instruments.public import JOURNAL_SUBJECTS, instruments_named, shared_by_province, suggestions
+from app.instruments.registry.bulk.pages import pages as instrument_bulk
 from app.instruments.registry.families.pages import pages as instrument_families
 from app.instruments.registry.files.pages import pages as instrument_files
+from app.instruments.registry.labels import pages as instrument_labels
+from app.instruments.registry.labels import units
 from app.instruments.registry.manage import pages as instrument_management
 from app.instruments.registry.pages import pages as instruments
 from app.operations.pages import pages as operations
@@ -36,6 +39,9 @@ parts = (
     instrument_imports,
     instrument_families,
     instrument_files,
+    instrument_bulk,
+    instrument_labels,
+    units,
     instrument_management,
     instruments,
     booking_lists,

@@ -102,14 +102,6 @@ async def versions(db: ReadSession, instruments: Sequence[UUID]) -> dict[UUID, i
     return {row.id: row.version for row in found}
 
 
-async def units_of(db: ReadSession, instruments: Sequence[UUID]) -> Sequence[UUID]:
-    """The units of some instruments."""
-    which = literal(list(instruments), ARRAY(Uuid))
-    return (
-        await db.scalars(select(InstrumentUnit.id).where(InstrumentUnit.instrument_id == any_(which)))
-    ).all()
-
-
 async def existing(db: ReadSession, keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], Row[Any]]:
     """Entries of the register by organisation and inner id, with their columns, version and number of units."""
     if not keys:

@@ -11,6 +11,7 @@ from app.instruments.booking.queries import lock_units
 from app.instruments.importing import queries
 from app.instruments.importing.judging import Key, Verdict
 from app.instruments.models import Instrument, InstrumentImport, InstrumentImportRow, InstrumentUnit
+from app.instruments.registry.queries import units_of
 from app.instruments.registry.service import SUBJECT, kept
 from app.instruments.rules.record import DEFAULTS
 from app.instruments.rules.units import usual_label
@@ -78,7 +79,7 @@ async def _change(db: Session, changed: Sequence[Verdict], mapped: Sequence[str]
     if not changed:
         return
     read = {verdict.known.id: verdict.known.version for verdict in changed if verdict.known}
-    await lock_units(db, await queries.units_of(db, list(read)))
+    await lock_units(db, await units_of(db, list(read)))
     if await queries.versions(db, list(read)) != read:
         raise Overtaken
     names = [name for name in mapped if name != "inner_id"]

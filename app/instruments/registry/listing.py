@@ -12,7 +12,7 @@ from app.access.principal import Principal
 from app.core import clock
 from app.core.db import ReadSession
 from app.core.keyset import Part, Slice
-from app.instruments.registry import queries
+from app.instruments.registry import meanings, queries
 from app.instruments.registry.schemas import InstrumentFilter
 from app.instruments.rules.search import phrase, words
 from app.instruments.rules.short_names import alternatives
@@ -101,7 +101,7 @@ async def every(
 async def _text_query(db: ReadSession, caller: Principal, typed: str) -> str:
     """Every word is in the entry, or in the name of its organisation or place; empty when nothing can be found."""
     phrases = {word: found for word in words(typed) if (found := phrase(word))}
-    named = await queries.named(db, caller, list(phrases)) if phrases else {}
+    named = await meanings.named(db, caller, list(phrases)) if phrases else {}
     return " & ".join(_either(_said(word), named.get(word, ())) for word in phrases)
 
 

@@ -27,7 +27,7 @@ from app.instruments.registry.views import InstrumentItem, InstrumentOut
 from app.instruments.rules.nations import nation_name
 from app.instruments.rules.vocabulary import WEEKDAYS
 from app.organisations import public as organisations
-from app.web.public import Entry, Pages, province_name, provinces, render
+from app.web.public import Entry, Form, Pages, province_name, provinces, render
 
 pages = Pages(
     prefix="/instruments",
@@ -98,6 +98,8 @@ async def _active(
         shown.append(("service_status", choices.WORDS["service_statuses"][wanted.service_status]))
     if wanted.scope:
         shown.append(("scope", choices.WORDS["scopes"][wanted.scope]))
+    if wanted.mine:
+        shown.append(("mine", msg("负责的仪器")))
     if wanted.open_now:
         shown.append(("open_now", msg("现在开放")))
     return shown
@@ -110,12 +112,18 @@ async def _family_name(db: ReadSession, caller: Principal, family_id: UUID) -> A
 
 @pages.get("/{instrument_id}")
 async def detail_page(
-    instrument_id: UUID, request: Request, db: Reads, caller: Reader, week: Day | None = None
+    instrument_id: UUID,
+    request: Request,
+    db: Reads,
+    caller: Reader,
+    week: Day | None = None,
+    unit_id: UUID | None = None,
 ) -> Response:
     """One instrument: what it can do, whose it is, and its week to book from."""
     locale = locale_of(request)
     row = await service.get(db, caller=caller, instrument_id=instrument_id)
     instrument = InstrumentOut.of(row, caller, locale)
+    form: Form[Any] = Form.filled({"unit_id": unit_id})
     subjects = await codes.named(db, DISCIPLINES, instrument.disciplines)
     return render(
         request,
@@ -126,7 +134,7 @@ async def detail_page(
         nation=nation_name(instrument.nation, locale),
         weekdays=WEEKDAYS,
         words=choices,
-        panel=await panel.of(db, caller=caller, instrument_id=instrument_id, week=week),
+        panel=await panel.of(db, caller=caller, instrument_id=instrument_id, week=week, form=form),
         alternatives=[],
         purposes=panel.PURPOSES.items(),
     )

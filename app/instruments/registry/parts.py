@@ -35,7 +35,7 @@ async def add_unit(db: Session, *, caller: Principal, instrument_id: UUID, versi
     instrument = await managed(db, caller=caller, instrument_id=instrument_id)
     # The new version is this transaction's alone: nobody else adds one meanwhile.
     await write(db, instrument, version, {})
-    if len(await queries.unit_ids(db, instrument_id)) >= MOST_UNITS:
+    if len(await queries.units_of(db, [instrument_id])) >= MOST_UNITS:
         raise TooManyUnits
     values = {"tenant_id": instrument.tenant_id, "instrument_id": instrument_id, **new.model_dump()}
     unit_id: UUID = (

@@ -29,7 +29,6 @@ from sqlalchemy import (
     select,
     true,
     tuple_,
-    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, aggregate_order_by
 from sqlalchemy.orm import aliased
@@ -39,19 +38,15 @@ from app.codes.public import Code
 from app.core.db import ReadSession
 from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
 from app.instruments.registry.models import InstrumentFamily, InstrumentFile
-from app.instruments.registry.references import CLASSES, DIVISIONS
+from app.instruments.registry.references import CLASSES
 from app.instruments.registry.schemas import InstrumentFilter, Sort
-from app.instruments.visibility import visible_to
+from app.instruments.visibility import run_by, visible_to
 from app.organisations import public as organisations
 from app.organisations.models import Organisation
 from app.tenancy.context import context_of
 from app.web.public import Shared
 
 CLASS_DIGITS = 6
-MOST_ORGANISATIONS, MOST_PLACES = 1_000, 50
-"""A word in the names of more than this ("大学", "district") means none of them in particular."""
-CITY = 2
-"""The level of cities in GB/T 2260."""
 LISTED = (
     Instrument.id,
     Instrument.tenant_id,
@@ -151,6 +146,9 @@ def conditions(
     if wanted.family:
         member = aliased(Instrument)
         found.append(row.id.in_(select(member.id).where(member.family_id == wanted.family)))
+    if wanted.mine:
+        columns = {"instrument_id": row.id, "owner_id": row.organisation_id, "tenant_id": row.tenant_id}
+        found.append(run_by(caller, **columns))
     status = wanted.service_status
     found.append(row.service_status == status if status else row.service_status != "retired")
     if wanted.scope:
@@ -256,52 +254,6 @@ async def organisations_shown(db: ReadSession, caller: Principal, tenant_id: str
     return (await db.execute(statement.order_by(Organisation.name_key, Organisation.id))).all()
 
 
-async def named(db: ReadSession, caller: Principal, words: Sequence[str]) -> dict[str, list[str]]:
-    """The organisations and places that carry each word in their names, as the search text has them; one statement."""
-    asked = (
-        func.unnest(literal(list(words), ARRAY(Text)))
-        .table_valued(column("word", Text), name="asked")
-        .render_derived()
-    )
-    found = union_all(_organisations_named(asked, caller), _places_named(asked))
-    lexemes: dict[str, list[str]] = {}
-    for row in await db.execute(found):
-        lexemes.setdefault(row.word, []).extend(row.lexemes)
-    return lexemes
-
-
-def _organisations_named(asked: Any, caller: Principal) -> Select[Any]:
-    lexeme = literal("@") + cast(Organisation.id, Text)
-    in_name = func.strpos(func.lower(Organisation.name), asked.c.word) > 0
-    return (
-        select(asked.c.word, func.array_agg(lexeme).label("lexemes"))
-        .join(Organisation, and_(in_name, organisations.visible_to(caller)))
-        .group_by(asked.c.word)
-        .having(func.count() <= MOST_ORGANISATIONS)
-    )
-
-
-def _places_named(asked: Any) -> Select[Any]:
-    """A county is named with its city before it too: 杭州市西湖区."""
-    city = aliased(Code)
-    lexeme = literal("#") + func.regexp_replace(Code.code, "(00)+$", "")
-    names = func.concat(city.name_zh, Code.name_zh, " ", func.lower(Code.name_en))
-    own = func.concat(Code.name_zh, " ", func.lower(Code.name_en))
-    # What the city's name alone has is found by the city itself, whose code begins its counties' codes.
-    in_name = or_(
-        func.strpos(own, asked.c.word) > 0,
-        and_(func.strpos(names, asked.c.word) > 0, func.strpos(city.name_zh, asked.c.word) == 0),
-    )
-    return (
-        select(asked.c.word, func.array_agg(lexeme).label("lexemes"))
-        .join(Code, and_(Code.scheme == DIVISIONS, func.char_length(asked.c.word) > 1))
-        .outerjoin(city, and_(city.scheme == DIVISIONS, city.code == Code.parent, city.level == CITY))
-        .where(in_name)
-        .group_by(asked.c.word)
-        .having(func.count() <= MOST_PLACES)
-    )
-
-
 async def shared_by_province(db: ReadSession) -> dict[str, Shared]:
     """How many instruments, of how many organisations, each province shows to the session's province or to visitors."""
     reader = Principal(tenant_id=context_of(db).tenant_id)
@@ -385,6 +337,13 @@ async def instrument(db: ReadSession, caller: Principal, instrument_id: UUID) ->
     return found
 
 
+async def instruments(db: ReadSession, caller: Principal, ids: Sequence[UUID]) -> Sequence[Instrument]:
+    """Those of these instruments that are visible, as they are now, by name."""
+    which = Instrument.id == any_(literal(list(ids), ARRAY(Uuid)))
+    found = select(Instrument).where(which, visible_to(caller)).order_by(Instrument.name_key, Instrument.id)
+    return (await db.scalars(found.execution_options(populate_existing=True))).all()
+
+
 async def unit(db: ReadSession, instrument_id: UUID, unit_id: UUID) -> InstrumentUnit | None:
     """One unit of an instrument."""
     mine = (InstrumentUnit.instrument_id == instrument_id, InstrumentUnit.id == unit_id)
@@ -392,10 +351,28 @@ async def unit(db: ReadSession, instrument_id: UUID, unit_id: UUID) -> Instrumen
     return found
 
 
-async def unit_ids(db: ReadSession, instrument_id: UUID) -> Sequence[UUID]:
-    """The units of an instrument."""
+async def units_in_use(db: ReadSession, instruments: Sequence[UUID]) -> Sequence[InstrumentUnit]:
+    """The units in use of some instruments, by label."""
+    which = InstrumentUnit.instrument_id == any_(literal(list(instruments), ARRAY(Uuid)))
+    found = select(InstrumentUnit).where(which, InstrumentUnit.active)
+    return (await db.scalars(found.order_by(InstrumentUnit.label, InstrumentUnit.id))).all()
+
+
+async def instrument_of(db: ReadSession, caller: Principal, unit_id: UUID) -> UUID | None:
+    """The instrument of a unit, if it is visible."""
+    found: UUID | None = await db.scalar(
+        select(Instrument.id)
+        .join(InstrumentUnit, InstrumentUnit.instrument_id == Instrument.id)
+        .where(InstrumentUnit.id == unit_id, visible_to(caller))
+    )
+    return found
+
+
+async def units_of(db: ReadSession, instruments: Sequence[UUID]) -> Sequence[UUID]:
+    """The units of some instruments."""
+    which = literal(list(instruments), ARRAY(Uuid))
     return (
-        await db.scalars(select(InstrumentUnit.id).where(InstrumentUnit.instrument_id == instrument_id))
+        await db.scalars(select(InstrumentUnit.id).where(InstrumentUnit.instrument_id == any_(which)))
     ).all()
 
 

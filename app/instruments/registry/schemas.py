@@ -354,6 +354,7 @@ class InstrumentFilter(ListQuery):
     service_status: ServiceStatus | None = Field(default=None, description="不指定时不含已报废的")
     scope: Scope | None = None
     open_now: bool | None = Field(default=None, description="现在开放")
+    mine: bool | None = Field(default=None, description="true：只列出调用者负责管理的")
     sort: Sort | None = Field(default=None, description="不指定时：有检索词按相关度，否则按登记时间从新到旧")
 
     @property

@@ -148,7 +148,7 @@ async def retire(db: Session, *, caller: Principal, instrument_id: UUID, version
     instrument = await managed(db, caller=caller, instrument_id=instrument_id)
     if instrument.service_status == "retired":
         raise AlreadyRetired
-    await ensure_free(db, await queries.unit_ids(db, instrument_id))
+    await ensure_free(db, await queries.units_of(db, [instrument_id]))
     await write(db, instrument, version, {"service_status": "retired"})
     before = {"service_status": instrument.service_status}
     await _record(db, "instrument.retired", instrument, before=before, after={"reason": reason})
@@ -156,7 +156,7 @@ async def retire(db: Session, *, caller: Principal, instrument_id: UUID, version
 
 async def bookings_ahead(db: ReadSession, instrument: Instrument) -> int:
     """How many bookings stand in the way of retiring an instrument."""
-    return await queries.future_bookings(db, await queries.unit_ids(db, instrument.id))
+    return await queries.future_bookings(db, await queries.units_of(db, [instrument.id]))
 
 
 async def ensure_free(db: Session, units: Any) -> None:
@@ -189,7 +189,7 @@ async def write(db: Session, instrument: Instrument, version: int, values: Mappi
     Raises:
         Stale: somebody else was first.
     """
-    await lock_units(db, await queries.unit_ids(db, instrument.id))
+    await lock_units(db, await queries.units_of(db, [instrument.id]))
     statement = (
         update(Instrument)
         .where(Instrument.id == instrument.id, Instrument.version == version)
