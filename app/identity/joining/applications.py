@@ -212,6 +212,8 @@ async def advance(
         before={"status": before},
         after={"status": target},
     )
+    if step is Step.SUBMIT:
+        await tell(db, "application_submitted", application.id, tenant_id=application.tenant_id)
     if step in {Step.APPROVE, Step.RETURN, Step.REJECT}:
         await tell(db, "application_decided", application.id, tenant_id=application.tenant_id)
     return changed

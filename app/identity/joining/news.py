@@ -9,6 +9,7 @@ from app.access.permissions import Role
 from app.access.principal import Principal
 from app.core.db import ReadSession, Session
 from app.core.i18n import msg
+from app.identity.appointments.queries import admins
 from app.identity.contacts.news import News, deliver
 from app.identity.joining import queries
 from app.identity.joining.models import JoinRequest, OrganisationApplication, OrganisationInvitation
@@ -36,6 +37,15 @@ async def _application(db: ReadSession, _tenant_id: str, subject_id: UUID) -> Ne
     said = (msg("审核意见：{reason}", reason=last.reason),) if last.reason else ()
     path = f"/organisations/apply/{subject_id}"
     return News([row.account_id], subjects[row.status], (*said, msg("详情请登录后查看。")), path)
+
+
+async def _submitted(db: ReadSession, tenant_id: str, subject_id: UUID) -> News | None:
+    row = await db.scalar(select(OrganisationApplication).where(OrganisationApplication.id == subject_id))
+    if row.status != "submitted":
+        return None  # withdrawn or decided before the mail was written
+    people = (await db.scalars(admins(tenant_id))).all()
+    subject = msg("「{name}」的入驻申请等待审核", name=row.name)
+    return News(people, subject, (msg("请登录后审核。"),), f"/organisation-applications/{subject_id}")
 
 
 async def _asked(db: ReadSession, tenant_id: str, subject_id: UUID) -> News | None:
@@ -68,6 +78,7 @@ async def _invited(db: ReadSession, tenant_id: str, subject_id: UUID) -> News | 
 
 Teller = Callable[[ReadSession, str, UUID], Awaitable[News | None]]
 TELLERS: dict[str, Teller] = {
+    "application_submitted": _submitted,
     "application_decided": _application,
     "join_requested": _asked,
     "join_request_decided": _answered,

@@ -1,4 +1,4 @@
-"""Mails to the developer of an application: what an admin decided about it."""
+"""Mails about applications: to the province's admins that one waits, to its developer what they decided."""
 
 from typing import Literal
 from uuid import UUID
@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from app.core.db import Session
 from app.core.i18n import msg
+from app.identity.appointments import queries
 from app.identity.contacts.news import News, deliver
 from app.identity.provider.models import OAuthClient
 from app.jobs.public import Job, enqueue, task
@@ -22,13 +23,24 @@ async def tell(db: Session, client: OAuthClient, kind: Kind, *, by: UUID | None)
         await enqueue(db, TASK, about)
 
 
+async def ask(db: Session, client: OAuthClient) -> None:
+    """Have the province's admins told that this transaction makes an application wait for them."""
+    about = {"kind": "waiting", "application_id": str(client.id), "tenant_id": client.tenant_id}
+    await enqueue(db, TASK, about)
+
+
 @task(TASK)
 async def send(job: Job) -> None:
-    """Find the developer, and queue the mail."""
+    """Find the developer or the admins, and queue the mails."""
     kind, application_id = job.payload["kind"], UUID(job.payload["application_id"])
     wanted = select(OAuthClient.owner_id, OAuthClient.name, OAuthClient.review_reason)
     async with job.transaction() as db:
         found = (await db.execute(wanted.where(OAuthClient.id == application_id))).one()
+        admins = (await db.scalars(queries.admins(job.payload["tenant_id"]))).all()
+    if kind == "waiting":
+        subject = msg("应用「{name}」等待审核", name=found.name)
+        await deliver(job, News(admins, subject, (msg("请登录后审核。"),), f"/applications/{application_id}"))
+        return
     subjects = {
         "approved": msg("您的应用「{name}」已获批准", name=found.name),
         "refused": msg("您的应用「{name}」未获批准", name=found.name),

@@ -16,7 +16,7 @@ from app.core.errors import NotFound, Stale
 from app.core.keyset import Part, Slice, fetch
 from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.oauth_applications import queries
-from app.identity.oauth_applications.news import tell
+from app.identity.oauth_applications.news import ask, tell
 from app.identity.oauth_applications.policy import may_change, may_disable, may_manage
 from app.identity.oauth_applications.problems import NoSecret, StatusUnchanged, TooManyApplications
 from app.identity.oauth_applications.schemas import (
@@ -95,11 +95,13 @@ async def register_own(db: Session, *, caller: Principal, new: OAuthApplicationI
     await db.execute(queries.locked_account(caller.id))
     if (await db.scalar(queries.number_owned_by(caller.id)) or 0) >= MOST_OWN:
         raise TooManyApplications
-    return await _register(
+    registered = await _register(
         db,
         caller,
         Registration(tenant_id=caller.tenant_id, owner_id=caller.id, reviewed=False, **new.model_dump()),
     )
+    await ask(db, registered.client)
+    return registered
 
 
 async def register_system(db: Session, *, caller: Principal, new: SystemApplicationIn) -> Registered:
@@ -152,7 +154,15 @@ async def change(
     before = {name: getattr(client, name) for name in values if getattr(client, name) != values[name]}
     if not before:
         return client
-    return await write(db, client, version, "oauth_client.changed", before=before, **values)
+    waited = _waits(client)
+    changed = await write(db, client, version, "oauth_client.changed", before=before, **values)
+    if _waits(changed) and not waited:
+        await ask(db, changed)
+    return changed
+
+
+def _waits(client: OAuthClient) -> bool:
+    return client.review == "pending" or client.proposed is not None
 
 
 def _as_registration(client: OAuthClient, wanted: Mapping[str, Any]) -> Registration:

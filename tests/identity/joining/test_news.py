@@ -66,6 +66,26 @@ async def test_an_applicant_hears_of_each_decision(
     assert await collect() == {"clerk@example.cn": "「钱塘示例科技有限公司」的入驻申请已批准"}
 
 
+async def test_the_provinces_admins_hear_of_an_application_each_time_it_is_handed_in(
+    desk: Desk, collect: Collect, reachable: Reachable
+) -> None:
+    clerk, admin = await desk.clerk(), await desk.admin()
+    foreign, auditor = await desk.admin("320000"), await desk.clients.of(ZHEJIANG, roles=[Role.AUDITOR])
+    for browser, name in ((admin, "admin"), (foreign, "foreign"), (auditor, "auditor")):
+        await reachable(browser, f"{name}@example.cn")
+    told = {"admin@example.cn": "「钱塘示例科技有限公司」的入驻申请等待审核"}
+    application_id = await desk.submitted(clerk, name="钱塘示例科技有限公司")
+    assert await collect() == told
+    url = f"{API}/{application_id}"
+    returned = await admin.post(
+        f"{url}/return", json={"reason": "看不清"}, headers=version(await admin.get(url))
+    )
+    assert await collect() == {}
+    again = await clerk.post(f"{url}/submit", headers=version(returned))
+    await clerk.post(f"{url}/withdraw", headers=version(again))
+    assert await collect() == {}, "it was withdrawn before the mail was written"
+
+
 async def test_managers_are_asked_and_admins_where_there_are_none(
     desk: Desk, database: Database, collect: Collect, reachable: Reachable
 ) -> None:
