@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import func, insert, text, update
+from sqlalchemy import Select, func, insert, text, update
 
 from app.access.permissions import Role
 from app.access.principal import Principal
@@ -81,7 +81,24 @@ class Proposal:
 
 async def listed(db: ReadSession, *, caller: Principal) -> list[Proposal]:
     """The province's latest proposals, the newest first: two statements."""
-    found = await db.execute(queries.proposals(caller.tenant_id).limit(MOST_SHOWN))
+    return await _described(db, caller, queries.proposals(caller.tenant_id).limit(MOST_SHOWN))
+
+
+async def get(db: ReadSession, *, caller: Principal, appointment_id: UUID) -> Proposal:
+    """A proposal of the caller's province.
+
+    Raises:
+        NotFound: there is none.
+    """
+    wanted = queries.proposals(caller.tenant_id).where(Appointment.id == appointment_id)
+    found = await _described(db, caller, wanted)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+async def _described(db: ReadSession, caller: Principal, wanted: Select[Any]) -> list[Proposal]:
+    found = await db.execute(wanted)
     rows = [(row.Appointment, row.state) for row in found]
     people = {
         id_ for row, _ in rows for id_ in (row.account_id, row.proposed_by, row.decided_by) if id_ is not None

@@ -14,6 +14,7 @@ from app.core.i18n import Message, msg
 from app.core.schema import Input
 from app.identity import labels
 from app.identity.appointments import proposals, province_roles
+from app.identity.factors.recency import ensure_recently_authenticated
 from app.web.public import Entry, Form, Pages, render, see_other
 
 pages = Pages(
@@ -45,6 +46,15 @@ async def list_page(request: Request, db: Reads, caller: Admin) -> Response:
         admins=await province_roles.number_of_admins(db, caller=caller),
         labels=labels,
     )
+
+
+@pages.get("/{appointment_id}")
+async def proposal_page(appointment_id: UUID, request: Request, db: Reads, caller: Admin) -> Response:
+    """A proposal, and what deciding on it means."""
+    proposal = await proposals.get(db, caller=caller, appointment_id=appointment_id)
+    if proposal.may_decide:
+        await ensure_recently_authenticated(db, caller=caller)
+    return render(request, "identity/appointment.html", caller=caller, one=proposal, labels=labels)
 
 
 @pages.post("/{appointment_id}")

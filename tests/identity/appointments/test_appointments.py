@@ -6,6 +6,7 @@ import pytest
 
 from app.access.permissions import Role
 from tests.identity.appointments.conftest import WHY, Office, said
+from tests.support.forms import HTML, submit
 from tests.support.people import Person
 
 APPOINTMENTS = "/api/v1/appointments"
@@ -69,6 +70,26 @@ async def test_neither_the_proposer_nor_the_candidate_approves(office: Office) -
         id=candidate.id,
     )
     assert (await (await office.browser(candidate)).post(f"{path}/approve")).status_code == 403
+
+
+async def test_the_page_shows_who_decides_what_it_means(office: Office) -> None:
+    """Nobody becomes an admin by one press in a list."""
+    _, second = await office.admin("周明远")
+    candidate, path = await proposed(office)
+    page = f"/appointments/{path.rpartition('/')[2]}"
+    listed = (await second.get("/appointments", headers=HTML)).text
+    assert f'href="{page}"' in listed
+    assert 'value="approved"' not in listed
+    shown = (await second.get(page, headers=HTML)).text
+    assert "请先核实候选人本人" in shown
+    assert f'href="/people/{candidate.id}"' in shown
+    assert WHY["reason"] in shown
+    assert (await submit(second, page, page, {"outcome": "approved"})).status_code == 303
+    assert (await office.roles())["沈知行"] == "province_admin"
+    decided = (await second.get(page, headers=HTML)).text
+    assert "周明远" in decided
+    assert 'value="approved"' not in decided
+    assert (await second.get(f"/appointments/{uuid4()}", headers=HTML)).status_code == 404
 
 
 @pytest.mark.parametrize("decider", ["proposed_by", "account_id"])
