@@ -69,7 +69,6 @@ _SUBJECTS: dict[str, Subject] = {
         beside=("organisation_id",),
     ),
     "appointment": Subject(
-        address="/appointments",
         fields={"role": msg("角色"), "appointment_id": pmsg("one", "任命提议")},
         words={"role": {role.value: name for role, name in ROLES.items()}},
         beside=("account_id", "role"),

@@ -26,8 +26,11 @@ def day_text(day: date, locale: Locale) -> str:
 
 
 def _instant_text(moment: datetime, locale: Locale) -> str:
-    separator = " " if locale == "zh" else ", "
-    return f"{day_text(moment.date(), locale)}{separator}{moment:%H:%M}"
+    return _at(moment.date(), f"{moment:%H:%M}", locale)
+
+
+def _at(day: date, hour: str, locale: Locale) -> str:
+    return f"{day_text(day, locale)}{' ' if locale == 'zh' else ', '}{hour}"
 
 
 def when_text(
@@ -35,7 +38,7 @@ def when_text(
 ) -> str:
     """A date, an instant, or the half-open span from an instant until another, on the wall clock of `tz`.
 
-    A span within a day names the day once; midnight at its end is 24:00.
+    A span within a day names the day once; midnight at its end is 24:00 of its last day.
 
     Raises:
         ValueError: an instant without an offset.
@@ -49,11 +52,12 @@ def when_text(
     if until is None:
         return _instant_text(start, locale)
     end = until.astimezone(zone)
-    if end.date() == start.date():
-        return f"{_instant_text(start, locale)}–{end:%H:%M}"
-    if end.date() == start.date() + timedelta(days=1) and (end.hour, end.minute) == (0, 0):
-        return f"{_instant_text(start, locale)}–24:00"
-    return f"{_instant_text(start, locale)} – {_instant_text(end, locale)}"
+    last, hour = end.date(), f"{end:%H:%M}"
+    if end.time() == time() and last > start.date():
+        last, hour = last - timedelta(days=1), "24:00"
+    if last == start.date():
+        return f"{_instant_text(start, locale)}–{hour}"
+    return f"{_instant_text(start, locale)} – {_at(last, hour, locale)}"
 
 
 def hours_text(start: datetime, end: datetime, *, tz: str | ZoneInfo = SHANGHAI) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from app.core import clock
 from app.core.clock import now
 from app.core.schema import Day, Input, Instant, Output, PageOf
 
@@ -80,3 +81,9 @@ def test_what_was_given_stays_out_of_an_errors_text(model: type[BaseModel]) -> N
     with pytest.raises(ValidationError) as caught:
         model.model_validate({"at": "机密", "name": ["机密"]})
     assert "机密" not in str(caught.value)
+
+
+def test_the_day_is_that_of_the_provinces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight hours of each day UTC is a day behind."""
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 21, 16, tzinfo=UTC))
+    assert clock.today() == date(2026, 11, 22)

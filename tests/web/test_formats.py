@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -30,6 +30,12 @@ MONDAY = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
             MONDAY.replace(hour=17),
             "11月23日 周一 22:00 – 11月24日 周二 01:00",
             "Mon 23 Nov, 22:00 – Tue 24 Nov, 01:00",
+        ),
+        (
+            MONDAY.replace(hour=14),
+            MONDAY.replace(hour=16) + timedelta(days=2),
+            "11月23日 周一 22:00 – 11月25日 周三 24:00",
+            "Mon 23 Nov, 22:00 – Wed 25 Nov, 24:00",
         ),
         (
             datetime(2025, 12, 31, 15, 59, tzinfo=UTC),

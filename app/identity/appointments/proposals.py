@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import Select, func, insert, text, update
@@ -97,7 +97,7 @@ async def get(db: ReadSession, *, caller: Principal, appointment_id: UUID) -> Pr
     return found[0]
 
 
-async def _described(db: ReadSession, caller: Principal, wanted: Select[Any]) -> list[Proposal]:
+async def _described(db: ReadSession, caller: Principal, wanted: Select[Appointment, str]) -> list[Proposal]:
     found = await db.execute(wanted)
     rows = [(row.Appointment, row.state) for row in found]
     people = {

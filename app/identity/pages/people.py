@@ -51,7 +51,6 @@ async def list_page(
         wanted=wanted,
         active=_active(wanted, known),
         export_url=_export_url(request),
-        resets=Role.PROVINCE_ADMIN in caller.roles,
         whole_province=bool(caller.roles & OVERSEERS),
         labels=labels,
     )

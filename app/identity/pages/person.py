@@ -84,6 +84,7 @@ async def show(account_id: UUID, request: Request, db: Reads, caller: Officer) -
         loans=await delegations.loans_of(db, caller=caller, account_id=account_id) if whole else [],
         sessions=await suspension.live_sessions(db, account_id=account_id) if whole else None,
         deeds=[(act, DEEDS[act]) for act in _possible(caller, person)],
+        may_reset=Role.PROVINCE_ADMIN in caller.roles and person.id != caller.id,
         may_end=caller.may(Permission.PEOPLE_MANAGE),
         labels=labels,
     )

@@ -13,7 +13,7 @@ from uuid import UUID
 from joserfc.jwk import ECKey
 from sqlalchemy import func, insert, update
 
-from app.core.clock import now
+from app.core.clock import now, today
 from app.core.crypto import new_token, token_digest
 from app.core.db import Session
 from app.identity.provider import queries
@@ -68,10 +68,9 @@ class Exchange:
 
     async def _note_use(self) -> None:
         """On what day the application was last used; once a day."""
-        today = now().date()
-        if self.client.last_used_on != today:
+        if self.client.last_used_on != (day := today()):
             used = update(OAuthClient).where(OAuthClient.id == self.client.id)
-            await self.session.execute(used.values(last_used_on=today))
+            await self.session.execute(used.values(last_used_on=day))
 
     @property
     def _jkt(self) -> str | None:

@@ -51,7 +51,7 @@ async def test_a_reset_ends_sessions_and_lets_the_person_in_by_password(
         await identity.add_address(session, lost.tenant_id, lost.id, "shen@example.cn")
     async with clients_of(app) as clients:
         admin = await clients.of("310000", roles=[Role.PROVINCE_ADMIN])
-        assert f'href="{page_of(lost.id)}"' in (await admin.get("/people")).text
+        assert f'href="{page_of(lost.id)}"' in (await admin.get(f"/people/{lost.id}")).text
         done = await submit(admin, page_of(lost.id), page_of(lost.id))
         assert (done.status_code, done.headers["location"]) == (303, "/people")
     assert await left(database, settings) == 0
