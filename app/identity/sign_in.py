@@ -39,28 +39,31 @@ async def password_sign_in(
     login_name: str,
     password: str,
     address: str,
+    browser: str | None,
     client: OAuthClient,
 ) -> Account | None:
     """The account of this name and password, or None: nothing tells whether the name exists, not the time either.
 
-    The password is looked at between two transactions. A refusal is noted in the journal of the account's province, or
+    `browser`: the mark of one that its holder signed in with before. The password is looked at between two transactions. A refusal is noted in the journal of the account's province, or
     where there is no such account in that of the client the person came through.
 
     Raises:
         TooManyRequests: the name or the address was tried too often; Retry-After says how long to wait.
     """
     name = sign_in_name(login_name)
-    keys = throttle.Keys.of(settings, name, address)
+    keys = throttle.Keys.of(settings, name, address, browser)
     async with transaction() as session:
         found = (await session.execute(queries.credential(name, address))).one_or_none()
-        wait = await throttle.admit(session, keys, at_home=found is not None and found.at_home)
+        at_home = browser is not None or (found is not None and found.at_home)
+        wait = await throttle.admit(session, keys, at_home=at_home)
     if wait:
         raise TooManyRequests(headers={"Retry-After": str(wait)})
     account: Account | None = found.Account if found else None
     matches = await password_matches(password, found.password_hash if found else None)
     async with transaction() as session:
         if matches and account is not None and account.status == "active":
-            await throttle.forgive(session, keys)
+            forgive = throttle.forgive_here if at_home else throttle.forgive
+            await forgive(session, keys)
             return account
         if account is not None:
             subject = ("account", account.id)

@@ -2,7 +2,8 @@
 
 Three counts, each with a growing delay; after an hour without a try a count starts anew (`Limit.idle`).
 - A login name at an address: the tight one. Whoever guesses at a name slows down that name where they sit, and neither
-  their neighbours behind the same address nor the person elsewhere.
+  their neighbours behind the same address nor the person elsewhere; nor the person behind the same address, in a browser
+  that they signed in with before (`known_browser`).
 - An address, whatever the names: far higher, with a short delay, for an office or a campus has one address. Right
   passwords do not count.
 - A login name from everywhere, against guessing from many addresses; it does not hold for an address from which the
@@ -71,11 +72,14 @@ class Keys:
     name: bytes
 
     @classmethod
-    def of(cls, settings: Settings, name: str, address: str) -> Self:
-        """The keys of a login name tried at an address; an IPv6 site is one address, however many it has."""
+    def of(cls, settings: Settings, name: str, address: str, browser: str | None = None) -> Self:
+        """The keys of a login name tried at an address; an IPv6 site is one address, however many it has.
+
+        A browser that its holder signed in with before is a place of its own.
+        """
         address = counted_address(address)
         return cls(
-            name_there=key_of(settings, "name-there", f"{address} {name}"),
+            name_there=key_of(settings, "name-there", f"{browser or address} {name}"),
             address=key_of(settings, "address", address),
             name=key_of(settings, "name", name),
         )

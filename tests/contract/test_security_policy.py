@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.identity import sessions, throttle
+from app.identity import known_browser, sessions, throttle
 from app.identity.contacts import links, strength
 from app.identity.factors import challenges, recency, recovery_codes, totp
 from app.identity.federation import cache
@@ -28,6 +28,7 @@ THERE, ADDRESS, EVERYWHERE = throttle.OF_NAME_THERE, throttle.OF_ADDRESS, thrott
         f"from the {THERE.free}th failure on, up to {THERE.longest // 60} minutes",
         f"from the {ADDRESS.free}th, up to {ADDRESS.longest} seconds",
         f"from the {EVERYWHERE.free}th, up to {EVERYWHERE.longest} seconds",
+        f"counts apart for {known_browser.LIFETIME // DAY} days",
         f"wait from the {throttle.OF_FACTOR.free}th failure from everywhere",
         f"the third waits {links.OF_MAILBOX.first // 60} minutes",
         f"a code lasts {totp.STEP_SECONDS} seconds",

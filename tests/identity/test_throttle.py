@@ -10,7 +10,7 @@ from app.core.db import Database
 from app.identity.throttle import OF_ADDRESS, OF_NAME, OF_NAME_THERE, Keys
 from app.settings import Settings
 from tests.identity.test_sign_in import password_page
-from tests.support.oauth import as_sign_in, submit
+from tests.support.oauth import as_sign_in, password_sign_in, submit
 from tests.support.people import PASSWORD, make_person, sign_in
 
 NAME = "shen.zhixing"
@@ -125,11 +125,47 @@ async def test_guessing_from_everywhere_gets_slower_but_not_where_the_person_sig
     await submit(elsewhere, page, login_name=NAME, password=WRONG)
     refused = await submit(elsewhere, page, login_name=NAME, password=PASSWORD)
     assert (refused.status_code, refused.headers["retry-after"]) == (429, str(OF_NAME.longest))
+    counted = await attempts(database, settings, Keys.of(settings, NAME, HERE).name)
     page = await password_page(client)
     assert (await submit(client, page, login_name=NAME, password=PASSWORD)).status_code == 303
+    assert await attempts(database, settings, Keys.of(settings, NAME, HERE).name) == counted
 
 
 def test_an_ipv6_site_is_one_address(settings: Settings) -> None:
     """Whoever has a /64 must not have as many first tries."""
     there = [Keys.of(settings, NAME, f"2001:db8:1:2::{host}") for host in ("1", "ffff")]
     assert there[0] == there[1] != Keys.of(settings, NAME, "2001:db8:1:3::1")
+
+
+async def test_who_guesses_behind_the_same_address_does_not_slow_a_known_browser(
+    app: FastAPI, client: httpx2.AsyncClient, database: Database, settings: Settings
+) -> None:
+    await make_person(database, settings, login_name=NAME)
+    await password_sign_in(client, login_name=NAME, password=PASSWORD)
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as neighbour:
+        page = await password_page(neighbour)
+        for _ in range(OF_NAME_THERE.free + 1):
+            guess = await submit(neighbour, page, login_name=NAME, password=WRONG)
+        assert guess.status_code == 429
+        page = await password_page(client)
+        assert (await submit(client, page, login_name=NAME, password=PASSWORD)).status_code == 303
+        for _ in range(OF_NAME_THERE.free):
+            await submit(client, page, login_name=NAME, password=WRONG)
+        assert (await submit(client, page, login_name=NAME, password=PASSWORD)).status_code == 429, (
+            "it is slowed by its own"
+        )
+
+
+async def test_a_browser_known_to_one_person_is_known_to_nobody_else(
+    client: httpx2.AsyncClient, database: Database, settings: Settings
+) -> None:
+    await make_person(database, settings, login_name=NAME)
+    await make_person(database, settings, login_name=COLLEAGUE)
+    await password_sign_in(client, login_name=COLLEAGUE, password=PASSWORD)
+    page = await password_page(client)
+    mark, _, signature = client.cookies["known"].partition(".")
+    for cookie in (f"{mark}.{signature}", f"{mark}x.{signature}", f"{mark}.", ".", "x"):
+        client.cookies.set("known", cookie, domain="testserver.local")
+        await submit(client, page, login_name=NAME, password=WRONG)
+    assert (await submit(client, page, login_name=NAME, password=PASSWORD)).status_code == 429

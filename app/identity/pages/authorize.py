@@ -16,10 +16,12 @@ from app.core.i18n import msg
 from app.core.schema import Input
 from app.core.text import Line
 from app.identity import queries
+from app.identity.contacts.addresses import sign_in_name
 from app.identity.context import settings_of, sign_in_transaction
 from app.identity.cookies import state_of
 from app.identity.federation.problems import SignInFailed
 from app.identity.federation.state import SignInState
+from app.identity.known_browser import keep_mark, mark_of
 from app.identity.local_path import HOME
 from app.identity.pages.sign_in import PASSWORD, device_of
 from app.identity.provider.authorization import (
@@ -183,13 +185,15 @@ async def _take_password(request: Request, asked: AuthorizationRequest) -> Respo
     form = await Form.read(request, PasswordForm)
     if not form.valid:
         return _password_page(request, asked, form)
+    settings, name = settings_of(request), sign_in_name(form.value.login_name)
     try:
         account = await password_sign_in(
             lambda: sign_in_transaction(request),
-            settings_of(request),
-            login_name=form.value.login_name,
+            settings,
+            login_name=name,
             password=form.value.password,
             address=device_of(request).address,
+            browser=mark_of(request, settings, name),
             client=asked.client,
         )
     except TooManyRequests as too_many:
@@ -200,7 +204,10 @@ async def _take_password(request: Request, asked: AuthorizationRequest) -> Respo
     if account is None:
         form.blame(WrongPassword())
         return _password_page(request, asked, form)
-    return await _give_code(request, asked, SignedIn(account.tenant_id, account.id, PASSWORD, now(), None))
+    person = SignedIn(account.tenant_id, account.id, PASSWORD, now(), None)
+    response = await _give_code(request, asked, person)
+    keep_mark(response, settings, name)
+    return response
 
 
 def _password_page(request: Request, asked: AuthorizationRequest, form: Form[PasswordForm]) -> Response:
