@@ -6,6 +6,7 @@ from app.codes.routes import router as codes
 from app.identity.routes import router as identity
 from app.instruments.booking.routes import router as bookings
 from app.instruments.importing.routes import router as instrument_imports
+from app.instruments.policies.routes import router as booking_policies
 from app.instruments.registry.bulk.routes import router as instrument_bulk
 from app.instruments.registry.families.routes import router as instrument_families
 from app.instruments.registry.files.routes import router as instrument_files
@@ -18,6 +19,7 @@ router = Router(prefix="/api/v1")
 for part in (
     identity,
     organisations,
+    booking_policies,
     instruments,
     instrument_families,
     instrument_bulk,

@@ -11,6 +11,7 @@ from app.identity.protocol import protocol
 from app.instruments.booking.list_pages import pages as booking_lists
 from app.instruments.booking.pages import pages as bookings
 from app.instruments.importing.pages import pages as instrument_imports
+from app.instruments.policies.pages import pages as booking_rules
 from app.instruments.public import JOURNAL_SUBJECTS, instruments_named, shared_by_province, suggestions
 from app.instruments.registry.bulk.pages import pages as instrument_bulk
 from app.instruments.registry.families.pages import pages as instrument_families
@@ -44,6 +45,7 @@ parts = (
     units,
     instrument_management,
     instruments,
+    booking_rules,
     booking_lists,
     bookings,
     tasks,

@@ -172,7 +172,7 @@ def _plan(
         **made,
         **_facts(random, kind, owner),
         **_texts(random, kind),
-        **_terms(regime),
+        "booking_mode": regime.mode,
     }
     units = [
         {"label": f"{unit} 号机", "serial": f"{letters}{random.randrange(10**6):06d}"}
@@ -238,19 +238,6 @@ def _texts(random: Random, kind: Kind) -> dict[str, str]:
 
 def _chosen(random: Random, text: str) -> str:
     return _CHOICE.sub(lambda match: random.choice(match[1].split("|")), text)
-
-
-def _terms(regime: Regime) -> dict[str, Any]:
-    return {
-        "booking_mode": regime.mode,
-        "step_min": regime.step_min,
-        "min_min": regime.min_min,
-        "max_min": regime.max_min,
-        "setup_min": regime.setup_min,
-        "teardown_min": regime.teardown_min,
-        "lead_min": regime.lead_min,
-        "horizon_days": regime.horizon_days,
-    }
 
 
 INSTRUMENTS = {province.code: instruments(province) for province in PROVINCES}

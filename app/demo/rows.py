@@ -15,6 +15,8 @@ from app.demo.instruments import InstrumentPlan
 from app.demo.made import Made
 from app.journal.public import Event
 
+SET_BY_REGIME = ("step_min", "min_min", "max_min", "setup_min", "teardown_min", "lead_min", "horizon_days")
+
 
 def instrument_row(plan: InstrumentPlan, tenant_id: str, made: Made) -> dict[str, Any]:
     """The register's entry."""
@@ -40,6 +42,12 @@ def hours_rows(plan: InstrumentPlan, tenant_id: str, instrument_id: UUID) -> lis
         {**mine, "weekday": weekday, "opens": opens, "closes": closes}
         for weekday, opens, closes in plan.regime.hours
     ]
+
+
+def policy_row(plan: InstrumentPlan, tenant_id: str, instrument_id: UUID) -> dict[str, Any]:
+    """The instrument's own booking policy."""
+    settings = {name: getattr(plan.regime, name) for name in SET_BY_REGIME}
+    return {"tenant_id": tenant_id, "instrument_id": instrument_id, "settings": settings}
 
 
 def booking_row(plan: BookingPlan, made: Made) -> dict[str, Any]:

@@ -13,9 +13,17 @@ from app.demo.data.provinces import Province
 from app.demo.instruments import EACH, INSTRUMENTS, InstrumentPlan
 from app.demo.made import Ids, Made, named, one_in
 from app.demo.organisations import ORGANISATIONS
-from app.demo.rows import booking_events, booking_row, hours_rows, instrument_event, instrument_row, unit_rows
+from app.demo.rows import (
+    booking_events,
+    booking_row,
+    hours_rows,
+    instrument_event,
+    instrument_row,
+    policy_row,
+    unit_rows,
+)
 from app.identity import public as identity
-from app.instruments.public import Booking, Instrument, InstrumentUnit, OpeningRule
+from app.instruments.public import Booking, BookingPolicy, Instrument, InstrumentUnit, OpeningRule
 from app.journal.public import record_all
 from app.organisations import public as organisation_register
 
@@ -112,6 +120,8 @@ async def instruments(session: Session, province: Province, made: Made, *, part:
     await record_all(session, [instrument_event(row, ids[row["inner_id"]]) for row in rows])
     if hours := [row for plan in plans for row in hours_rows(plan, code, ids[plan.inner_id])]:
         await session.execute(insert(OpeningRule), hours)
+    policies = [policy_row(plan, code, ids[plan.inner_id]) for plan in plans]
+    await session.execute(insert(BookingPolicy), policies)
     steward = made.account(code, one_in(PEOPLE[code], Role.STEWARD))
     for inner_id in sorted(_stewarded(province) & ids.keys()):
         await identity.add_steward(session, tenant_id=code, account_id=steward, instrument_id=ids[inner_id])

@@ -20,14 +20,14 @@ from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, TSVECTOR, ExcludeCo
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
+from app.instruments.policies import models as policy_models
 from app.instruments.qualifications import models as qualification_models
 from app.instruments.rules import limits
 from app.instruments.rules.vocabulary import CARRIER_TYPES
 from app.tenancy.models import Owned
 from app.tenancy.policies import Own, Parent, Parties, ScopedAmongMembers
 
-__all__ = ["qualification_models"]
-
+__all__ = ["policy_models", "qualification_models"]
 SOURCES = ("purchased", "developed", "donated", "other")
 KINDS = ("general", "special")
 FUNDS = ("central", "local", "own", "other")
@@ -71,7 +71,7 @@ class Instrument(Owned, Base):
     """An entry of the national register of large instruments, with the rules it may be booked under.
 
     Limits of text are those of the national reporting form; `worth_fen` is the purchase value 原值 in fen;
-    all `*_min` are minutes.
+    times are of the zone `tz`.
     """
 
     __tablename__ = "instrument"
@@ -99,13 +99,6 @@ class Instrument(Owned, Base):
         CheckConstraint(one_of("service_status", SERVICE_STATUSES), name="service_status"),
         CheckConstraint(one_of("booking_mode", BOOKING_MODES), name="booking_mode"),
         CheckConstraint("scope IN ('organisation', 'province', 'region', 'public')", name="scope"),
-        CheckConstraint("step_min BETWEEN 5 AND 1440 AND 1440 % step_min = 0", name="step_min"),
-        CheckConstraint(
-            "step_min <= min_min AND min_min <= max_min AND max_min <= 43200 AND min_min % step_min = 0",
-            name="lengths",
-        ),
-        CheckConstraint("setup_min BETWEEN 0 AND 1440 AND teardown_min BETWEEN 0 AND 1440", name="buffers"),
-        CheckConstraint("lead_min BETWEEN 0 AND 43200 AND horizon_days BETWEEN 1 AND 365", name="window"),
         Index("ix_instrument_search", "search", postgresql_using="gin"),
         Index("ix_instrument_tenant_id_id", "tenant_id", "id"),
         Index("ix_instrument_class_code_id", "class_code", "id"),
@@ -163,13 +156,6 @@ class Instrument(Owned, Base):
     service_status: Mapped[str] = mapped_column(server_default="open")
     booking_mode: Mapped[str] = mapped_column(server_default="self")
     tz: Mapped[str] = mapped_column(server_default="Asia/Shanghai")
-    step_min: Mapped[int] = mapped_column(server_default="15")
-    min_min: Mapped[int] = mapped_column(server_default="30")
-    max_min: Mapped[int] = mapped_column(server_default="480")
-    setup_min: Mapped[int] = mapped_column(server_default="0")
-    teardown_min: Mapped[int] = mapped_column(server_default="0")
-    lead_min: Mapped[int] = mapped_column(server_default="0")
-    horizon_days: Mapped[int] = mapped_column(server_default="14")
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
@@ -271,6 +257,10 @@ class Booking(Owned, Base):
             "(moved_from IS NULL) = (move_reason = '') AND char_length(move_reason) <= 500", name="moved"
         ),
         CheckConstraint(
+            "(jsonb_array_length(overridden) = 0) = (override_reason = '') AND char_length(override_reason) <= 500",
+            name="overridden",
+        ),
+        CheckConstraint(
             "char_length(requester_name) <= 100 AND char_length(organisation_name) <= 200 "
             "AND char_length(instrument_name) <= 300 AND char_length(unit_label) <= 100 AND char_length(tz) <= 64",
             name="names",
@@ -288,6 +278,7 @@ class Booking(Owned, Base):
         Index("ix_booking_requester", "requester_tenant_id", "requester_id", "starts_at"),
         Index("ix_booking_tenant_id_starts_at", "tenant_id", "starts_at"),
         Index("ix_booking_owner_id_starts_at", "owner_id", "starts_at"),
+        Index("ix_booking_organisation_id_starts_at", "organisation_id", "starts_at"),
         Index("ix_booking_instrument_id_starts_at", "instrument_id", "starts_at"),
         {"info": {"row_policy": Parties(("tenant_id", "requester_tenant_id"))}},
     )
@@ -321,6 +312,11 @@ class Booking(Owned, Base):
     moved_from: Mapped[Range[datetime] | None] = mapped_column(TSTZRANGE)
     """The time it had before the instrument's side moved it, where that was the last move."""
     move_reason: Mapped[str] = mapped_column(server_default="")
+    policies: Mapped[list[str]] = mapped_column(server_default="[]")
+    """The versions of the booking policies it was made or last moved under."""
+    overridden: Mapped[list[str]] = mapped_column(server_default="[]")
+    """The codes of the rules that the instrument's side set aside for it."""
+    override_reason: Mapped[str] = mapped_column(server_default="")
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

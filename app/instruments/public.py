@@ -2,6 +2,7 @@
 
 from app.instruments import personal
 from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
+from app.instruments.policies.models import BookingPolicy
 from app.instruments.registry.choices import suggestions
 from app.instruments.registry.queries import shared_by_province
 from app.instruments.registry.telling import JOURNAL_SUBJECTS, instruments_named
@@ -9,6 +10,7 @@ from app.instruments.registry.telling import JOURNAL_SUBJECTS, instruments_named
 __all__ = [
     "JOURNAL_SUBJECTS",
     "Booking",
+    "BookingPolicy",
     "Instrument",
     "InstrumentUnit",
     "OpeningRule",

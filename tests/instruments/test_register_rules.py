@@ -218,9 +218,6 @@ def test_rules_of_a_whole_entry() -> None:
     assert found(begin_date=date(2026, 11, 21)) == []
     assert found(begin_date=date(2026, 11, 22)) == [("begin_date", "in_the_future")]
     assert found(adcode="340100") == [("adcode", "outside_province")]
-    assert found(min_min=40) == [("min_min", "off_grid")]
-    assert found(step_min=7, min_min=7) == [("step_min", "not_a_divisor")]
-    assert found(min_min=600) == [("max_min", "below_minimum")]
     assert found(carrier_type="重大设施") == [("carrier_name", "missing")]
     assert found(service_status="open", technical="x", function="y") == [("requirement", "missing_when_open")]
 

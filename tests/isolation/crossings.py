@@ -4,6 +4,7 @@ A new crossing stands here or the catalogue test fails. `login` and `broker` are
 """
 
 SIGN_IN = "the sign-in code looks for an account in every province before it knows whose it is"
+RULES = "who sees an instrument may know the rules and days it is booked by"
 RECOGNISE = "a request's caller is found by a session or grant, in whatever province"
 KEEP = "a file that a row of any province holds is not purged"
 REGISTER = "a credit code is unique on the platform: who applies for one that is taken is told so at once"
@@ -21,9 +22,11 @@ POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("account", "sign_in"): ("login", "ALL", SIGN_IN),
     ("authenticator", "sign_in"): ("login", "ALL", SIGN_IN),
     ("booking", "busy"): ("broker", "SELECT", "who sees an instrument may know when it is taken"),
+    ("booking_policy", "rules"): ("broker", "SELECT", RULES),
     ("browser_session", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("browser_session", "seen"): ("broker", "UPDATE", "a session notes when it was last seen"),
     ("browser_session", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("calendar_day", "rules"): ("broker", "SELECT", RULES),
     ("delegation", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("delegation", "sign_in"): ("login", "ALL", SIGN_IN),
     ("external_identity", "count"): ("broker", "SELECT", COUNT),
@@ -94,6 +97,7 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
         "app",
         "when units are taken, of instruments the province may see",
     ),
+    "booking_rules_of(uuid,date,date)": ("app", RULES),
     "booking_lock_units(uuid[])": ("app", "units are locked in one order; gives a count"),
     "identity_end_sessions(uuid)": ("app", SUSPEND),
     "identity_end_sessions_through(uuid,uuid)": ("app", DISABLE),
@@ -129,6 +133,7 @@ WITHOUT: dict[str, set[str]] = {
     "journal_event": {"UPDATE", "DELETE"},
     "journal_seal": {"UPDATE", "DELETE"},
     "booking": {"DELETE"},
+    "booking_policy": {"UPDATE", "DELETE"},
     "alembic_version": {"INSERT", "UPDATE", "DELETE"},
 }
 """What the application may not do to a table at all, whatever the row."""

@@ -28,6 +28,13 @@ SAMPLES = {
 HINTS: dict[tuple[str, str], str] = {
     ("organisation", "adcode"): "left($1, 2) || '0100'",
     ("organisation", "kind"): "'university'",
+    ("booking_policy", "organisation_id"): "NULL",
+    ("booking_policy", "instrument_id"): "NULL",
+    ("booking_policy", "audience"): "(100000 + floor(random() * 800000))::int::text",
+    ("booking_policy", "settings"): "'{}'",
+    ("calendar_day", "organisation_id"): "NULL",
+    ("calendar_day", "acts_as"): "0",
+    ("calendar_day", "day"): "DATE '2020-01-01' + (random() * 3000)::int",
     ("delegation", "role"): "'manager'",
     ("delegation", "deputy_id"): "(SELECT id FROM account WHERE tenant_id = $1 ORDER BY 1 DESC LIMIT 1)",
     ("delegation", "organisation_id"): "(SELECT id FROM organisation WHERE tenant_id = $1 LIMIT 1)",

@@ -9,9 +9,12 @@ from stdnum.cn import uscc
 
 from app.core.db import Database
 from app.instruments.models import Instrument, InstrumentUnit, OpeningRule
+from app.instruments.policies.models import BookingPolicy
+from app.instruments.rules.policies import FLAGS, NUMBERS
 from app.organisations.models import Organisation
 from app.tenancy.context import TenantContext
 
+SETTINGS = {*NUMBERS, *FLAGS}
 _made = 0
 
 
@@ -51,7 +54,8 @@ async def make_instrument(
     hours: list[dict[str, Any]] | None = None,
     **values: Any,
 ) -> Place:
-    """An instrument open at all hours to the whole region, unless told otherwise."""
+    """An instrument open at all hours to the whole region, unless told otherwise; settings become its booking policy."""
+    settings = {"horizon_days": 60} | {name: values.pop(name) for name in SETTINGS & values.keys()}
     organisation_id = organisation_id or await make_organisation(database, tenant_id)
     given = {
         "inner_id": f"T-{valid_uscc(tenant_id)}",
@@ -59,7 +63,6 @@ async def make_instrument(
         "class_code": "010100",
         "adcode": f"{tenant_id[:2]}0102",
         "scope": "region",
-        "horizon_days": 60,
     } | values
     context = TenantContext(tenant_id)
     async with database.transaction(context.info()) as session:
@@ -75,4 +78,6 @@ async def make_instrument(
             await session.execute(
                 insert(OpeningRule).values(tenant_id=tenant_id, instrument_id=instrument_id, **rule)
             )
+        policy = {"tenant_id": tenant_id, "instrument_id": instrument_id, "settings": settings}
+        await session.execute(insert(BookingPolicy).values(**policy))
     return Place(tenant_id, organisation_id, instrument_id, made)

@@ -13,8 +13,9 @@ from app.core.db import ReadSession
 from app.core.errors import FieldError, Invalid, NotFound
 from app.core.i18n import Message, msg
 from app.instruments.booking import policy, queries
-from app.instruments.booking.service import refusal, terms_of
-from app.instruments.rules.opening import Span, closed_spans
+from app.instruments.booking.judging import days_around, ruled
+from app.instruments.booking.service import refusal
+from app.instruments.rules.opening import Span
 from app.instruments.rules.terms import INSTANT, Terms
 
 LONGEST_WINDOW = timedelta(days=62)
@@ -94,7 +95,9 @@ async def of_instrument(
     """
     if not since < until <= since + LONGEST_WINDOW:
         raise Invalid(errors=[FieldError("until", "window", msg("时间窗口须为正，且不超过 62 天"))])
-    row = await queries.instrument_terms(session, caller, instrument_id)
+    payer_id = next(iter(caller.organisations)) if len(caller.organisations) == 1 else None
+    around = days_around(since, until)
+    row = await queries.instrument_terms(session, caller, instrument_id, around, payer_id=payer_id)
     if row is None:
         raise NotFound
     units = [Unit(UUID(id_), label) for id_, label in row.units or ()]
@@ -102,7 +105,7 @@ async def of_instrument(
     if unit_id and not wanted:
         raise Invalid(errors=[FieldError("unit_id", "unknown_unit", msg("不是该仪器的单元"))])
     taken = await queries.busy(session, wanted, since, until) if wanted else []
-    terms = terms_of(row)
+    terms = ruled(row, unit_id=unit_id, payer_id=payer_id).terms
     latest = terms.latest(row.now)
     return Availability(
         instrument_id=instrument_id,
@@ -112,7 +115,7 @@ async def of_instrument(
         tz=row.tz,
         units=units,
         busy=[_busy(entry, caller) for entry in taken],
-        closed=closed_spans(terms.hours, terms.zone, since, until),
+        closed=terms.closed_spans(since, until),
         terms=terms,
         bookable_from=terms.earliest(row.now),
         bookable_until=latest,

@@ -16,7 +16,7 @@ from app.core.i18n import Message, msg
 from app.instruments.booking import availability
 from app.instruments.booking.availability import Availability
 from app.instruments.booking.words import Day, days_of
-from app.instruments.rules.opening import DAY, open_spans
+from app.instruments.rules.opening import DAY
 from app.instruments.rules.units import unit_name
 from app.instruments.rules.week import minutes_of
 from app.organisations.public import names
@@ -140,7 +140,7 @@ def _open_from_now(found: Availability, day: date) -> bool:
     """Whether anything of the week is left to book."""
     terms = found.terms
     end = datetime.combine(_monday(day) + WEEK, time.min, terms.zone)
-    return bool(open_spans(terms.hours, terms.zone, found.bookable_from, end))
+    return bool(terms.open_spans(found.bookable_from, end))
 
 
 def _why_not(caller: Principal, found: Availability) -> Message | None:

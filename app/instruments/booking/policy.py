@@ -10,6 +10,7 @@ from app.access.guards import Refusal, Verdict
 from app.access.principal import Principal
 from app.core.i18n import msg
 from app.instruments.models import Booking
+from app.instruments.rules.overrides import Role
 from app.instruments.visibility import WHOLE_PROVINCE, runs
 
 
@@ -26,6 +27,13 @@ def may_book_at_all(caller: Principal, terms: Row[Any], on: date) -> Verdict:
     """Whether the instrument serves any of the caller's organisations; the reason why not, where none is served."""
     verdicts = [_serves(terms, payer_id, on) for payer_id in caller.organisations]
     return next((verdict for verdict in verdicts if verdict is True), verdicts[0] if verdicts else True)
+
+
+def overrider(caller: Principal, terms: Row[Any]) -> Role | None:
+    """As what the caller may set rules of an instrument aside."""
+    if caller.manages(terms.owner_id) or caller.administers(terms.tenant_id):
+        return "manager"
+    return "steward" if terms.instrument_id in caller.stewardships else None
 
 
 def may_move(caller: Principal, terms: Row[Any], booking: Booking, on: date) -> Verdict:

@@ -2,23 +2,26 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
     Row,
     Select,
     Uuid,
     and_,
     bindparam,
+    case,
     false,
     func,
     literal,
     or_,
     select,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.sql.dml import ReturningInsert
@@ -27,6 +30,8 @@ from app.access.principal import Principal
 from app.core import keyset
 from app.core.db import ReadSession, frozen
 from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
+from app.instruments.rules.quotas import Held
+from app.instruments.rules.states import COUNTED
 from app.instruments.visibility import (
     WHOLE_PROVINCE,
     run_by,
@@ -37,6 +42,7 @@ from app.instruments.visibility import (
 from app.organisations.models import Organisation
 
 LOCK_UNITS = text("SELECT booking_lock_units(:units)")
+LOCK_HOLDERS = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 BUSY = text(
     """
     SELECT busy.booking_id, busy.unit_id, busy.occupied_from, busy.occupied_to, b.starts_at, b.ends_at,
@@ -70,18 +76,22 @@ _TERMS = (
     Instrument.customs_notice,
     Instrument.customs_until,
     Instrument.tz,
-    Instrument.step_min,
-    Instrument.min_min,
-    Instrument.max_min,
-    Instrument.setup_min,
-    Instrument.teardown_min,
-    Instrument.lead_min,
-    Instrument.horizon_days,
+    func.booking_rules_of(
+        Instrument.id, bindparam("day_from", type_=Date), bindparam("day_to", type_=Date)
+    ).label("rules"),
 )
 
 
-def _unit_terms() -> Select[*tuple[Any, ...]]:
+def _payer() -> list[ColumnElement[Any]]:
+    """The active organisation in whose name is booked."""
     active = (Organisation.id == bindparam("payer_id", type_=Uuid), Organisation.status == "active")
+    columns = (Organisation.name, Organisation.kind, Organisation.tenant_id)
+    return [
+        select(column).where(*active).scalar_subquery().label(f"payer_{column.key}") for column in columns
+    ]
+
+
+def _unit_terms() -> Select[*tuple[Any, ...]]:
     return (
         select(
             InstrumentUnit.id.label("unit_id"),
@@ -89,7 +99,7 @@ def _unit_terms() -> Select[*tuple[Any, ...]]:
             InstrumentUnit.active,
             *_TERMS,
             _hours(),
-            select(Organisation.name).where(*active).scalar_subquery().label("payer_name"),
+            *_payer(),
             func.clock_timestamp().label("now"),
         )
         .join(Instrument, Instrument.id == InstrumentUnit.instrument_id)
@@ -104,7 +114,7 @@ def _instrument_terms() -> Select[*tuple[Any, ...]]:
         .where(InstrumentUnit.instrument_id == Instrument.id, InstrumentUnit.active)
         .scalar_subquery()
     )
-    columns = (*_TERMS, Instrument.name_en, _hours(), units.label("units"))
+    columns = (*_TERMS, Instrument.name_en, _hours(), *_payer(), units.label("units"))
     return select(*columns, func.clock_timestamp().label("now")).where(
         Instrument.id == bindparam("instrument_id", type_=Uuid), visible()
     )
@@ -131,6 +141,9 @@ _GIVEN = [
     "occupied",
     "setup_min",
     "teardown_min",
+    "policies",
+    "overridden",
+    "override_reason",
 ]
 
 
@@ -151,18 +164,69 @@ UNIT_TERMS = frozen(_unit_terms())
 INSTRUMENT_TERMS = frozen(_instrument_terms())
 
 
+Days = tuple[date, date]
+"""From the first day to the last whose hours matter."""
+
+
 async def unit_terms(
-    session: ReadSession, caller: Principal, unit_id: UUID, *, payer_id: UUID | None = None
+    session: ReadSession, caller: Principal, unit_id: UUID, days: Days, *, payer_id: UUID | None = None
 ) -> Row[Any] | None:
-    """A visible unit with its instrument's terms, an active payer's name and the database's clock, in one row."""
-    given = {"unit_id": unit_id, "payer_id": payer_id, **visibility(caller)}
+    """A visible unit with its instrument's rules, an active payer and the database's clock, in one row."""
+    given = {"unit_id": unit_id, **_asked(caller, days, payer_id)}
     return (await session.execute(UNIT_TERMS, given)).one_or_none()
 
 
-async def instrument_terms(session: ReadSession, caller: Principal, instrument_id: UUID) -> Row[Any] | None:
-    """A visible instrument's terms with its active units and the database's clock, in one row."""
-    given = {"instrument_id": instrument_id, **visibility(caller)}
+async def instrument_terms(
+    session: ReadSession, caller: Principal, instrument_id: UUID, days: Days, *, payer_id: UUID | None = None
+) -> Row[Any] | None:
+    """A visible instrument's rules with its active units and the database's clock, in one row."""
+    given = {"instrument_id": instrument_id, **_asked(caller, days, payer_id)}
     return (await session.execute(INSTRUMENT_TERMS, given)).one_or_none()
+
+
+def _asked(caller: Principal, days: Days, payer_id: UUID | None) -> dict[str, Any]:
+    return {"payer_id": payer_id, "day_from": days[0], "day_to": days[1], **visibility(caller)}
+
+
+async def lock_holders(session: ReadSession, keys: Sequence[int]) -> None:
+    """Hold these locks, in the order given, until the transaction ends."""
+    await session.execute(LOCK_HOLDERS, {"keys": list(keys)})
+
+
+async def held(
+    session: ReadSession,
+    row: Row[Any],
+    *,
+    requester: tuple[str, UUID | None],
+    payer_id: UUID | None,
+    since: datetime,
+    until: datetime,
+    besides: UUID | None,
+) -> Sequence[Held]:
+    """What a person, and the payer where one is given, hold in the instrument's province: ahead, or in [since, until)."""
+    mine = and_(Booking.requester_tenant_id == requester[0], Booking.requester_id == requester[1])
+    ahead = Booking.ends_at > func.clock_timestamp()
+    nearest = case(
+        (Booking.unit_id == row.unit_id, "unit"),
+        (Booking.instrument_id == row.instrument_id, "instrument"),
+        (Booking.owner_id == row.owner_id, "organisation"),
+        else_="province",
+    )
+    statement = select(
+        Booking.starts_at.label("start"),
+        Booking.ends_at.label("end"),
+        mine.label("by_user"),
+        (Booking.status == "requested").label("pending"),
+        ahead.label("ahead"),
+        nearest.label("nearest"),
+    ).where(
+        or_(mine, Booking.organisation_id == payer_id) if payer_id else mine,
+        Booking.tenant_id == row.tenant_id,
+        Booking.status.in_(COUNTED),
+        or_(ahead, and_(Booking.starts_at < until, Booking.ends_at > since)),
+        Booking.id != besides if besides else true(),
+    )
+    return [Held(**one) for one in (await session.execute(statement)).mappings()]
 
 
 async def sibling_units(session: ReadSession, instrument_id: UUID) -> Sequence[UUID]:

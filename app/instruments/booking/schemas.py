@@ -32,6 +32,9 @@ class BookingIn(Input):
     )
     project: Annotated[str, Line(200, minimum=0), Field(description="课题名称")] = ""
     note: Annotated[str, Prose(1000), Field(description="给机组的说明")] = ""
+    override_reason: Annotated[
+        str, Line(500, minimum=0), Field(description="仪器管理方例外放行的原因；写入记录")
+    ] = ""
 
 
 class BookingMove(Input):
@@ -113,6 +116,9 @@ class BookingOut(Output):
         SpanOut | None, BeforeValidator(_span), Field(description="最近一次改期由仪器方所为时，原来的时段")
     ]
     move_reason: Annotated[str, Field(description="仪器方改期的原因")]
+    policies: Annotated[list[UUID], Field(description="所依据的预约规则版本")]
+    overridden: Annotated[list[str], Field(description="仪器管理方例外放行的规则代码")]
+    override_reason: str
     tz: str
     created_at: datetime
     updated_at: datetime

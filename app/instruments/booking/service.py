@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from pydantic_core import to_jsonable_python
 from sqlalchemy import Row, func, select, update
@@ -17,12 +16,14 @@ from app.core.db import Session
 from app.core.errors import FieldError, Invalid, NotFound, Stale, constraint_name
 from app.core.i18n import Message, msg
 from app.instruments.booking import policy, queries
+from app.instruments.booking.judging import Wish, days_around, judge, ruled
 from app.instruments.booking.problems import AlreadyBooked, AlreadyStarted, NotBookable, SlotTaken
 from app.instruments.models import Booking
 from app.instruments.rules import states
-from app.instruments.rules.opening import OpeningHours, Span
+from app.instruments.rules.opening import Span
+from app.instruments.rules.overrides import set_aside
 from app.instruments.rules.slots import SEARCH, nearest_free
-from app.instruments.rules.terms import Terms, faults
+from app.instruments.rules.terms import Terms
 from app.journal.public import record
 
 ALTERNATIVES = 3
@@ -32,26 +33,12 @@ REFUSED_STATUS = {
 }
 
 
-def terms_of(row: Row[Any]) -> Terms:
-    """The booking terms in a row of `queries.unit_terms` or `instrument_terms`."""
-    hours = tuple(
-        OpeningHours(weekday, *(datetime.strptime(text, "%H:%M:%S").time() for text in (opens, closes)))  # noqa: DTZ007 - a time of day
-        for weekday, opens, closes in row.hours or ()
-    )
-    return Terms(
-        zone=ZoneInfo(row.tz),
-        hours=hours,
-        step_min=row.step_min,
-        min_min=row.min_min,
-        max_min=row.max_min,
-        setup_min=row.setup_min,
-        teardown_min=row.teardown_min,
-        lead_min=row.lead_min,
-        horizon_days=row.horizon_days,
-    )
+def payer(caller: Principal, organisation_id: UUID | None) -> UUID:
+    """The organisation in whose name is booked: the one named, or the caller's only one.
 
-
-def _payer(caller: Principal, organisation_id: UUID | None) -> UUID:
+    Raises:
+        Invalid: none is named, and the caller belongs to several or to none.
+    """
     if organisation_id:
         return organisation_id
     if len(caller.organisations) == 1:
@@ -84,26 +71,31 @@ async def create(
     organisation_id: UUID | None = None,
     project: str = "",
     note: str = "",
+    override_reason: str = "",
 ) -> Row[Any]:
-    """Book a unit for [starts_at, ends_at).
+    """Book a unit for [starts_at, ends_at); with a reason, the instrument's side sets rules aside that it may.
 
     Raises:
         NotFound: the caller sees no such unit.
         Forbidden: the caller may not book it in that organisation's name.
         NotBookable: the instrument takes no bookings now.
-        Invalid: the span breaks the instrument's terms; all faults at once.
+        Invalid: the span breaks rules that are not set aside; all faults at once.
         SlotTaken: somebody has it; with alternatives.
     """
-    payer_id = _payer(caller, organisation_id)
+    payer_id = payer(caller, organisation_id)
     # Before the terms are read: who changes them, or another booking, holds this lock until it is done.
     await queries.lock_units(session, [unit_id])
-    row = await queries.unit_terms(session, caller, unit_id, payer_id=payer_id)
+    around = days_around(starts_at, ends_at)
+    row = await queries.unit_terms(session, caller, unit_id, around, payer_id=payer_id)
     if row is None:
         raise NotFound
-    terms = terms_of(row)
+    under = ruled(row, unit_id=unit_id, payer_id=payer_id)
+    terms = under.terms
     ensure(policy.may_book(caller, row, payer_id, terms.local_day(starts_at)))
     _check_open(row)
-    found = faults(terms, starts_at, ends_at, now=row.now)
+    wish = Wish((starts_at, ends_at), (str(caller.tenant_id), caller.id), payer_id)
+    found = await judge(session, row, under, wish)
+    found, overridden = set_aside(found, policy.overrider(caller, row) if override_reason else None)
     if found:
         raise Invalid(errors=found)
     booking = await _insert(
@@ -123,11 +115,15 @@ async def create(
         purpose=purpose,
         project=project,
         note=note,
+        policies=under.versions,
+        overridden=overridden,
+        override_reason=override_reason if overridden else "",
         **_spans(terms, starts_at, ends_at),
     )
     if booking is None:
         raise await _slot_taken(session, caller, row, terms, (starts_at, ends_at))
-    await _record(session, "booking.created", booking, after=_facts(booking))
+    set_by_hand = {"overridden": overridden, "reason": override_reason} if overridden else {}
+    await _record(session, "booking.created", booking, after=_facts(booking) | set_by_hand)
     return booking
 
 
@@ -168,16 +164,20 @@ async def move(
     booking = await _changeable(session, caller, booking_id, version)
     target = unit_id or booking.unit_id
     await queries.lock_units(session, [booking.unit_id, target])
-    row = await queries.unit_terms(session, caller, target, payer_id=booking.organisation_id)
+    around = days_around(starts_at, ends_at)
+    row = await queries.unit_terms(session, caller, target, around, payer_id=booking.organisation_id)
     if row is None and target == booking.unit_id:
         raise NotBookable(msg("该仪器已不再向您开放"))
     if row is None or row.instrument_id != booking.instrument_id:
         raise Invalid(errors=[FieldError("unit_id", "unknown_unit", msg("不是该仪器的单元"))])
-    terms = terms_of(row)
+    under = ruled(row, unit_id=target, payer_id=booking.organisation_id)
+    terms = under.terms
     ensure(policy.may_move(caller, row, booking, terms.local_day(starts_at)))
     _check_open(row)
     by_owner = not policy.is_requester(caller, booking)
-    found = faults(terms, starts_at, ends_at, now=row.now)
+    requester = (booking.requester_tenant_id, booking.requester_id)
+    wish = Wish((starts_at, ends_at), requester, booking.organisation_id, besides=booking.id)
+    found = await judge(session, row, under, wish)
     if by_owner and not reason:
         found.append(FieldError("reason", "missing", msg("由仪器方改期时须说明原因")))
     if found:
@@ -188,6 +188,7 @@ async def move(
         "unit_label": row.unit_label,
         "moved_from": booking.during if by_owner else None,
         "move_reason": reason if by_owner else "",
+        "policies": under.versions,
         **_spans(terms, starts_at, ends_at),
     }
     try:

@@ -23,7 +23,6 @@ from app.core.keyset import ListQuery
 from app.core.schema import Day, Input
 from app.core.text import Line, Prose
 from app.core.web_address import WebAddress
-from app.instruments.models import LONGEST_BOOKING_MIN
 from app.instruments.rules import limits
 from app.instruments.rules.cells import MOST_UNITS
 from app.instruments.rules.nations import nations
@@ -222,19 +221,6 @@ class InstrumentChange(Input):
     service_status: InUse = Field(default_factory=_unset, description="开放、限内部、停用；报废另有操作")
     booking_mode: BookingMode = Field(default_factory=_unset)
     tz: Zone = Field(default_factory=_unset, examples=["Asia/Shanghai"])
-    step_min: Annotated[int, Field(ge=5, le=1440)] = Field(
-        default_factory=_unset, description="时间粒度，分钟"
-    )
-    min_min: Annotated[int, Field(ge=5, le=LONGEST_BOOKING_MIN)] = Field(default_factory=_unset)
-    max_min: Annotated[int, Field(ge=5, le=LONGEST_BOOKING_MIN)] = Field(default_factory=_unset)
-    setup_min: Annotated[int, Field(ge=0, le=1440)] = Field(
-        default_factory=_unset, description="准备时间，分钟"
-    )
-    teardown_min: Annotated[int, Field(ge=0, le=1440)] = Field(default_factory=_unset)
-    lead_min: Annotated[int, Field(ge=0, le=LONGEST_BOOKING_MIN)] = Field(default_factory=_unset)
-    horizon_days: Annotated[int, Field(ge=1, le=365)] = Field(
-        default_factory=_unset, description="可预约天数"
-    )
 
     def given(self) -> dict[str, Any]:
         """The fields the caller sent."""

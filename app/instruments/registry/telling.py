@@ -8,6 +8,7 @@ from app.audit.public import Subject
 from app.core.db import ReadSession
 from app.core.i18n import Message, msg, pmsg
 from app.instruments.booking.panel import PURPOSES
+from app.instruments.policies.words import FIELDS as RULES
 from app.instruments.registry import names
 from app.instruments.registry.export import WORDS
 from app.instruments.rules import vocabulary
@@ -18,17 +19,11 @@ FIELDS: Mapping[str, Message] = {
     "organisation_id": msg("所属单位"),
     "family_id": msg("仪器族"),
     "worth_fen": msg("原值"),
-    "step_min": msg("时间粒度"),
-    "min_min": msg("最短时长"),
-    "max_min": msg("最长时长"),
-    "setup_min": msg("前留准备时间"),
-    "teardown_min": msg("后留清理时间"),
-    "lead_min": msg("最少提前量"),
-    "horizon_days": msg("可提前预约"),
     "hours": msg("开放时间"),
     "file_id": pmsg("one", "文件"),
     "title": pmsg("one", "标题"),
     "digest": msg("内容摘要"),
+    **RULES,
     "account_id": pmsg("one", "账号"),
 }
 
@@ -59,7 +54,7 @@ JOURNAL_SUBJECTS: Mapping[str, Subject] = {
     ),
     "unit": Subject(
         _units,
-        fields={"label": msg("名称"), "serial": msg("出厂编号"), "active": msg("可预约")},
+        fields={"label": msg("名称"), "serial": msg("出厂编号"), "active": msg("可预约"), **RULES},
         words={"active": vocabulary.YES_NO},
     ),
     "booking": Subject(

@@ -188,13 +188,6 @@ class InstrumentOut(Output):
     service_status: ServiceStatus
     booking_mode: BookingMode
     tz: str
-    step_min: int
-    min_min: int
-    max_min: int
-    setup_min: int
-    teardown_min: int
-    lead_min: int
-    horizon_days: int
     units: list[UnitOut] = Field(description="停用的单元只对管理者显示")
     opening_hours: list[HoursOut] = Field(description="为空表示全天开放")
     files: list[FileOut] = Field(description="图片和说明书，按显示的顺序")

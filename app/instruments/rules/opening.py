@@ -1,14 +1,19 @@
 """Opening hours 开放机时: from weekly rules in the instrument's zone to spans of time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 Span = tuple[datetime, datetime]
 """Half-open [start, end) of aware UTC instants."""
 DAY = timedelta(days=1)
 MIDNIGHT = time()
+CLOSED = 0
+SpecialDays = Mapping[date, int]
+"""Local days that are not what their weekday says: 0 is closed (节假日), 1 to 7 keeps that weekday's hours (调休)."""
+NO_SPECIAL_DAYS: SpecialDays = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +41,47 @@ def closing_text(closes: time) -> str:
     return "24:00" if closes == MIDNIGHT else f"{closes:%H:%M}"
 
 
-def shifts(hours: Sequence[OpeningHours], zone: ZoneInfo, since: datetime, until: datetime) -> list[Span]:
-    """Each time the instrument opens and closes by its rules, as far as it meets [since, until); whole, in order."""
+def shifts(
+    hours: Sequence[OpeningHours],
+    zone: ZoneInfo,
+    since: datetime,
+    until: datetime,
+    days: SpecialDays = NO_SPECIAL_DAYS,
+) -> list[Span]:
+    """Each time the instrument opens and closes by its rules, as far as it meets [since, until); whole, in order.
+
+    Hours that run past midnight belong to the day on which they begin, and keep or lose that day's.
+    """
     found: list[Span] = []
     day = since.astimezone(zone).date() - DAY
     last = until.astimezone(zone).date()
     while day <= last:
-        found += [rule.on(day, zone) for rule in hours or ALWAYS if rule.weekday == day.isoweekday()]
+        weekday = days.get(day, day.isoweekday())
+        found += [rule.on(day, zone) for rule in hours or ALWAYS if rule.weekday == weekday]
         day += DAY
     return sorted((start, end) for start, end in found if start < until and since < end)
 
 
-def open_spans(hours: Sequence[OpeningHours], zone: ZoneInfo, since: datetime, until: datetime) -> list[Span]:
+def open_spans(
+    hours: Sequence[OpeningHours],
+    zone: ZoneInfo,
+    since: datetime,
+    until: datetime,
+    days: SpecialDays = NO_SPECIAL_DAYS,
+) -> list[Span]:
     """When the instrument is open within [since, until), merged and in order; no hours at all means always."""
-    return clipped(merged(shifts(hours, zone, since, until)), since, until)
+    return clipped(merged(shifts(hours, zone, since, until, days)), since, until)
 
 
 def closed_spans(
-    hours: Sequence[OpeningHours], zone: ZoneInfo, since: datetime, until: datetime
+    hours: Sequence[OpeningHours],
+    zone: ZoneInfo,
+    since: datetime,
+    until: datetime,
+    days: SpecialDays = NO_SPECIAL_DAYS,
 ) -> list[Span]:
     """The rest of [since, until): when it is shut."""
-    return subtracted([(since, until)], open_spans(hours, zone, since, until))
+    return subtracted([(since, until)], open_spans(hours, zone, since, until, days))
 
 
 def merged(spans: Sequence[Span]) -> list[Span]:

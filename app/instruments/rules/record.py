@@ -50,13 +50,6 @@ DEFAULTS: Mapping[str, Any] = {
     "service_status": "open",
     "booking_mode": "self",
     "tz": "Asia/Shanghai",
-    "step_min": 15,
-    "min_min": 30,
-    "max_min": 480,
-    "setup_min": 0,
-    "teardown_min": 0,
-    "lead_min": 0,
-    "horizon_days": 14,
 }
 """What a field is when nobody says; the database has the same."""
 TOLD_WHEN_OPEN = {
@@ -94,7 +87,7 @@ def faults(entry: Mapping[str, Any], *, tenant_id: str, today: date) -> list[Fie
     reported, from 300,000 yuan, and of whatever others may use; of a small instrument for its own house, whose
     inventory often has no such text, their lack is only a caution. 开放共享规定 is required of what is open.
     """
-    return [*_facts(entry, tenant_id, today), *_untold(entry), *_terms(entry)]
+    return [*_facts(entry, tenant_id, today), *_untold(entry)]
 
 
 def cautions(entry: Mapping[str, Any]) -> Iterator[FieldError]:
@@ -138,22 +131,3 @@ def _facts(entry: Mapping[str, Any], tenant_id: str, today: date) -> Iterator[Fi
         )
     if entry.get("carrier_type", NO_CARRIER) != NO_CARRIER and entry.get("carrier_name") == "":
         yield FieldError("carrier_name", "missing", msg("有所属载体时须填写载体名称"))
-
-
-def _terms(entry: Mapping[str, Any]) -> Iterator[FieldError]:
-    if not entry.keys() >= {"step_min", "min_min", "max_min"}:
-        return
-    step, shortest, longest = entry["step_min"], entry["min_min"], entry["max_min"]
-    if 24 * 60 % step:
-        yield FieldError(
-            "step_min", "not_a_divisor", msg("时间粒度须能整除一天的 1440 分钟"), value=str(step)
-        )
-    elif shortest % step:
-        yield FieldError(
-            "min_min",
-            "off_grid",
-            msg("最短时长须为时间粒度（{step} 分钟）的整数倍", step=step),
-            value=str(shortest),
-        )
-    if shortest > longest:
-        yield FieldError("max_min", "below_minimum", msg("最长时长不能小于最短时长"), value=str(longest))

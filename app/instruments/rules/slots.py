@@ -28,7 +28,7 @@ def free_spans(terms: Terms, busy: Sequence[Span], since: datetime, until: datet
     """Where in [since, until) a booking may lie: open, and its buffers clear of `busy`, one unit's occupied spans."""
     # A busy span, seen from our own booking, starts `teardown` earlier and ends `setup` later.
     blocked = [(start - terms.teardown_min * MINUTE, end + terms.setup_min * MINUTE) for start, end in busy]
-    return subtracted(open_spans(terms.hours, terms.zone, since, until), blocked)
+    return subtracted(terms.open_spans(since, until), blocked)
 
 
 def nearest_free(

@@ -13,6 +13,8 @@ TRANSITIONS: dict[tuple[str, Event], Status] = {
 }
 BLOCKING: frozenset[str] = frozenset({"requested", "confirmed"})
 """States that hold the unit."""
+COUNTED: frozenset[str] = frozenset({"requested", "confirmed"})
+"""States whose time counts against a quota."""
 
 
 def after(status: str, event: Event) -> Status | None:

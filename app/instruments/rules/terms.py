@@ -1,12 +1,24 @@
 """The terms an instrument is booked under, and every way a requested span breaks them (all at once)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from app.core.errors import FieldError
 from app.core.i18n import Message, msg
-from app.instruments.rules.opening import OpeningHours, covers, open_spans, shifts
+from app.instruments.rules.opening import (
+    NO_SPECIAL_DAYS,
+    OpeningHours,
+    Span,
+    SpecialDays,
+    closed_spans,
+    covers,
+    open_spans,
+    shifts,
+)
+from app.instruments.rules.policies import Quota, Resolved
 
 LONGEST = timedelta(days=30)
 MINUTE = timedelta(minutes=1)
@@ -26,14 +38,46 @@ class Terms:
     teardown_min: int
     lead_min: int
     horizon_days: int
+    move_lead_min: int | None = None
+    """As `lead_min`, for giving a booking another time; None: the same."""
+    cancel_lead_min: int = 0
+    quotas: Mapping[str, Quota] = field(default_factory=dict)
+    days: SpecialDays = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, resolved: Resolved, *, zone: ZoneInfo, hours: tuple[OpeningHours, ...], days: SpecialDays
+    ) -> Self:
+        """The terms that resolved policies make; an instrument with hours keeps holidays unless told otherwise."""
+        settings = resolved.settings
+        own = {f.name for f in fields(cls)} - {"zone", "hours", "days", "quotas"}
+        return cls(
+            **{name: value for name, value in settings.items() if name in own},
+            quotas=resolved.quotas,
+            zone=zone,
+            hours=hours,
+            days=days if settings.get("keeps_holidays", bool(hours)) else NO_SPECIAL_DAYS,
+        )
+
+    def open_spans(self, since: datetime, until: datetime) -> list[Span]:
+        """When the instrument is open within [since, until)."""
+        return open_spans(self.hours, self.zone, since, until, self.days)
+
+    def closed_spans(self, since: datetime, until: datetime) -> list[Span]:
+        """The rest of [since, until)."""
+        return closed_spans(self.hours, self.zone, since, until, self.days)
 
     def occupied(self, start: datetime, end: datetime) -> tuple[datetime, datetime]:
         """The span widened by preparation and clean-up."""
         return start - self.setup_min * MINUTE, end + self.teardown_min * MINUTE
 
-    def earliest(self, now: datetime) -> datetime:
+    def lead(self, *, moving: bool) -> int:
+        """How many minutes ahead a booking must be made, or given another time."""
+        return self.lead_min if self.move_lead_min is None or not moving else self.move_lead_min
+
+    def earliest(self, now: datetime, *, moving: bool = False) -> datetime:
         """The first instant a booking may start."""
-        return now + self.lead_min * MINUTE
+        return now + self.lead(moving=moving) * MINUTE
 
     def local_day(self, instant: datetime) -> date:
         """The instrument's calendar day of an instant."""
@@ -49,7 +93,7 @@ class Terms:
 
         The first may lie before `since`: the one that still counts then. While it is shut there is no grid.
         """
-        return [opens for opens, _ in shifts(self.hours, self.zone, since, until)]
+        return [opens for opens, _ in shifts(self.hours, self.zone, since, until, self.days)]
 
     def off_grid(self, instant: datetime) -> datetime | None:
         """Where the grid began of which an instant misses every step; None when it keeps to it."""
@@ -66,15 +110,18 @@ def span_faults(start: datetime, end: datetime) -> list[FieldError]:
     return []
 
 
-def faults(terms: Terms, start: datetime, end: datetime, *, now: datetime) -> list[FieldError]:
+def faults(
+    terms: Terms, start: datetime, end: datetime, *, now: datetime, moving: bool = False
+) -> list[FieldError]:
     """Every rule the span [start, end) breaks at the instant `now`, each with a stable code."""
     found = span_faults(start, end)
     if found:
         return found
     if start <= now:
         found.append(FieldError("starts_at", "in_the_past", msg("开始时间已过")))
-    elif start < terms.earliest(now):
-        found.append(_start("lead_time", msg("须至少提前 {minutes} 分钟预约", minutes=terms.lead_min)))
+    elif start < terms.earliest(now, moving=moving):
+        lead = terms.lead(moving=moving)
+        found.append(_start("lead_time", msg("须至少提前 {minutes} 分钟预约", minutes=lead)))
     if start >= terms.latest(now):
         found.append(
             _start("beyond_horizon", msg("目前只能预约 {days} 天以内的时段", days=terms.horizon_days))
@@ -110,6 +157,6 @@ def _grid_reason(terms: Terms, grid_start: datetime) -> Message:
 
 
 def _opening_faults(terms: Terms, start: datetime, end: datetime) -> list[FieldError]:
-    if covers(open_spans(terms.hours, terms.zone, start, end), start, end):
+    if covers(terms.open_spans(start, end), start, end):
         return []
     return [_start("outside_opening_hours", msg("所选时段不在开放时间内"))]

@@ -1,0 +1,75 @@
+"""The forms of policies and special days."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from app.core.schema import Day
+from app.core.text import Line
+from app.instruments.policies.schemas import At, Audience, PolicyIn, Settings
+from app.instruments.rules.policies import NUMBERS
+from app.web.public import SHANGHAI, LocalInstant
+
+YES_NO = {"true": True, "false": False}
+
+
+class PolicyForm(At, Settings):
+    """A policy as a browser sends it: an empty field is not set."""
+
+    audience: Audience = ""
+    version: Annotated[int, Field(ge=0)] = 0
+    reason: Annotated[str, Line(500, minimum=0)] = ""
+
+    def policy(self) -> PolicyIn:
+        """What is to hold."""
+        settings = Settings(**{name: getattr(self, name) for name in Settings.model_fields})
+        return PolicyIn(
+            **self.columns(),
+            audience=self.audience,
+            settings=settings,
+            reason=self.reason,
+            version=self.version,
+        )
+
+
+class WithdrawForm(At):
+    """Which policy no longer holds."""
+
+    audience: Audience = ""
+    version: Annotated[int, Field(ge=1)]
+
+
+class DayForm(At):
+    """A special day."""
+
+    day: Day
+    acts_as: Annotated[int, Field(ge=0, le=7)]
+    name: Annotated[str, Line(100)]
+
+
+class ForgetForm(At):
+    """Which special day is to be what its weekday says."""
+
+    day_id: UUID
+
+
+class TrialForm(BaseModel):
+    """A booking to be judged."""
+
+    unit_id: UUID
+    starts_at: LocalInstant
+    ends_at: LocalInstant
+    organisation_id: UUID | None = None
+
+
+NAMES = {f"settings.{name}": name for name in (*NUMBERS, "bookable", "keeps_holidays")}
+"""The service's names of the form's fields."""
+ZONE = SHANGHAI
+
+
+def filled(settings: dict[str, Any]) -> dict[str, Any]:
+    """A policy's settings as its form takes them."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else value for name, value in settings.items()
+    }
