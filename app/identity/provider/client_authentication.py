@@ -28,7 +28,7 @@ async def find_client(session: Session, client_id: str | None) -> OAuthClient | 
     """The active application with this id."""
     if client_id is None or not _CLIENT_ID.fullmatch(client_id):
         return None
-    client: OAuthClient | None = await session.scalar(queries.active_client(client_id))
+    client: OAuthClient | None = await session.scalar(queries.ACTIVE_CLIENT, {"client_id": client_id})
     return client
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import func, insert, update
+from sqlalchemy import func, update
 
 from app.access.principal import Principal
 from app.core.clock import now
@@ -45,23 +45,19 @@ async def open_grant(
     """A new family of tokens, of a person or of the client itself."""
     # Signing in to the platform itself is no application that somebody connected; a command line is.
     ours = client.first_party and not device
-    new = (
-        insert(OAuthGrant)
-        .values(
-            tenant_id=person.tenant_id if person else client.tenant_id,
-            client_id=client.id,
-            client_name=client.name,
-            first_party=ours,
-            account_id=person.account_id if person else None,
-            scopes=list(scopes),
-            methods=list(person.methods) if person else [],
-            authenticated_at=person.authenticated_at if person else now(),
-            browser_session_id=person.session_id if person else None,
-            expires_at=now() + lifetime,
-        )
-        .returning(OAuthGrant.id)
-    )
-    grant_id = (await session.scalars(new)).one()
+    values = {
+        "tenant_id": person.tenant_id if person else client.tenant_id,
+        "client_id": client.id,
+        "client_name": client.name,
+        "first_party": ours,
+        "account_id": person.account_id if person else None,
+        "scopes": list(scopes),
+        "methods": list(person.methods) if person else [],
+        "authenticated_at": person.authenticated_at if person else now(),
+        "browser_session_id": person.session_id if person else None,
+        "expires_at": now() + lifetime,
+    }
+    grant_id = (await session.scalars(queries.NEW_GRANT, values)).one()
     if person is not None and not ours:
         await record(
             session,

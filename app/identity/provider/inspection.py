@@ -40,7 +40,8 @@ async def introspect(
     if found is None:
         return INACTIVE
     grant_id, expires_at = found
-    row = (await session.execute(queries.live_grant(grant_id, client.id))).one_or_none()
+    asked = {"grant_id": grant_id, "client_id": client.id}
+    row = (await session.execute(queries.LIVE_GRANT, asked)).one_or_none()
     if row is None:
         return INACTIVE
     about: dict[str, Any] = {
@@ -48,8 +49,8 @@ async def introspect(
         "iss": settings.base_url,
         "aud": audience(settings),
         "client_id": client.client_id,
-        "sub": str(row.OAuthGrant.account_id or client.client_id),
-        "scope": " ".join(token.access.scopes if token.access else row.OAuthGrant.scopes),
+        "sub": str(row.account_id or client.client_id),
+        "scope": " ".join(token.access.scopes if token.access else row.scopes),
         "exp": expires_at,
     }
     if token.access is None:
@@ -63,8 +64,8 @@ async def revoke(session: Session, client: OAuthClient, token: Presented) -> Non
     found = await _grant_and_expiry(session, token)
     if found is None:
         return
-    row = (await session.execute(queries.live_grant(found[0], client.id))).one_or_none()
-    if row is not None:
+    asked = {"grant_id": found[0], "client_id": client.id}
+    if (await session.execute(queries.LIVE_GRANT, asked)).one_or_none() is not None:
         await revoke_grant(session, found[0], reason="client")
 
 
