@@ -1,8 +1,12 @@
 """How a route is found: without asking every other one, and without losing any."""
 
+import re
+from collections import Counter
+
 import httpx2
 import pytest
-from fastapi.routing import APIRoute
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import Match
 from starlette.types import Scope
 
@@ -39,3 +43,13 @@ async def test_few_routes_are_asked(
 async def test_an_address_is_found_with_the_wrong_method_too(client: httpx2.AsyncClient) -> None:
     for path in ("/api/v1/codes", "/oauth/token", "/identity-providers"):
         assert (await client.request("DELETE", path)).status_code == 405
+
+
+def test_no_two_routes_answer_the_same_question(app: FastAPI) -> None:
+    """The second would never be asked."""
+    doors = [
+        (method, re.sub(r"\{[^}]*\}", "{}", str(context.path)))
+        for context in iter_route_contexts(app.routes)
+        for method in context.methods or ()
+    ]
+    assert [door for door, times in Counter(doors).items() if times > 1] == []

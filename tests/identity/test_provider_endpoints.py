@@ -160,6 +160,20 @@ async def test_logout_with_the_id_token_ends_the_session_and_goes_back(
     assert (await client.get("/api/v1/me")).status_code == 401
 
 
+async def test_logout_by_a_form_of_the_application(
+    client: httpx2.AsyncClient, person: Person, web: Credentials
+) -> None:
+    """It is no form of ours, and brings no session along (RP-Initiated Logout 1.0 §2): the browser comes back by address."""
+    form = {"client_id": web.client_id, "post_logout_redirect_uri": LOGGED_OUT_URI, "state": "s 1"}
+    sent = await client.post("/oauth/logout", data=form, headers={"origin": "https://client.example"})
+    assert (sent.status_code, sent.headers["location"][:14]) == (303, "/oauth/logout?")
+    page = await client.get(sent.headers["location"])
+    assert page.status_code == 200
+    out = await submit(client, page)
+    assert out.headers["location"] == f"{LOGGED_OUT_URI}?state=s+1"
+    assert (await client.get("/api/v1/me")).status_code == 401
+
+
 async def test_logout_without_proof_asks_the_person(
     client: httpx2.AsyncClient, person: Person, web: Credentials
 ) -> None:

@@ -23,6 +23,9 @@ from app.web.public import Pages, render, see_other
 pages = Pages()
 Visitor = Annotated[Principal, requires(Permission.PUBLIC)]
 
+LOGOUT = "/oauth/logout"
+DECISION = "/oauth/logout/decision"
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -32,7 +35,7 @@ class Ending:
     subject: str | None
 
 
-@pages.get("/oauth/logout")
+@pages.get(LOGOUT)
 async def ask(request: Request, db: Writes, caller: Visitor) -> Response:
     """End the session at once when the application shows an ID token of this very person; ask the person else."""
     ending = await _ending(request)
@@ -40,11 +43,17 @@ async def ask(request: Request, db: Writes, caller: Visitor) -> Response:
         return see_other(request, ending.target)
     if ending.subject == str(caller.id):
         return await _end(request, db, caller, ending)
-    action = f"{request.url.path}?{request.url.query}"
+    action = f"{DECISION}?{request.url.query}"
     return render(request, "identity/logout.html", caller=caller, action=action, form_action=_origin(ending))
 
 
-@pages.post("/oauth/logout")
+@pages.get(DECISION)
+async def again(request: Request, _caller: Visitor) -> Response:
+    """A page shown again after a fault is loaded anew: ask the same question."""
+    return see_other(request, f"{LOGOUT}?{request.url.query}")
+
+
+@pages.post(DECISION)
 async def confirm(request: Request, db: Writes, caller: Visitor) -> Response:
     """The person said yes."""
     return await _end(request, db, caller, await _ending(request))
