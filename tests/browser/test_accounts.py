@@ -1,4 +1,4 @@
-"""A person opens an account and recovers it in a browser, by the mails a real server took."""
+"""A person opens an account and recovers it in a browser, by the mails a real server took; a mobile number by its code."""
 
 from collections.abc import Iterator
 
@@ -8,9 +8,11 @@ from playwright.async_api import Page, expect
 from app.core.db import Database
 from app.settings import Settings
 from tests.browser.conftest import OpenPage
-from tests.support.accounts import ADDRESS, NAME
+from tests.support.accounts import ADDRESS, NAME, with_address
 from tests.support.mail import Mailbox, link_of
+from tests.support.people import PASSWORD
 from tests.support.processes import servers
+from tests.support.sms import Gateway, code_of
 
 pytestmark = pytest.mark.browser
 FIRST, SECOND = "seven purple otters sing", "eleven quiet harbours glow"
@@ -79,3 +81,27 @@ async def test_registration_and_recovery(
     async with page.expect_download() as download:
         await page.get_by_role("button", name="下载").click()
     assert (await download.value).suggested_filename == "delta-commons-my-data.zip"
+
+
+async def test_a_mobile_number(
+    url: str, open_page: OpenPage, gateway: Gateway, fresh_database: Database, fresh_settings: Settings
+) -> None:
+    here = fresh_settings.model_copy(update={"base_url": url})
+    await with_address(fresh_database, here)
+    page = await open_page(width=375, height=812)
+    await sign_in(page, url, PASSWORD)
+    await page.goto(f"{url}/account/security")
+    asking = page.locator('form[action="/account/security/mobile"]')
+    await asking.get_by_label("手机号").fill("138 0013 8000")
+    await asking.get_by_label("密码", exact=True).fill(PASSWORD)
+    await asking.get_by_role("button", name="获取验证码").click()
+    (sent,) = await gateway.collect(fresh_database, here)
+    await page.get_by_label("验证码").fill(code_of(sent))
+    await page.get_by_role("button", name="确认手机号").click()
+    await expect(page.get_by_text("手机号已设置")).to_be_visible()
+    await expect(page.get_by_text("+86138****8000")).to_be_visible()
+
+    await page.get_by_role("link", name="删除手机号").click()
+    await page.get_by_label("密码", exact=True).fill(PASSWORD)
+    await page.get_by_role("button", name="删除手机号").click()
+    await expect(page.get_by_text("还没有手机号")).to_be_visible()
