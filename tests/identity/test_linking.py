@@ -282,9 +282,9 @@ async def test_an_old_session_is_asked_again_first(
 ) -> None:
     provider_id = await add_provider(database, settings, told.issuer)
     await enter(client, told, provider_id)
-    old = "UPDATE browser_session SET authenticated_at = clock_timestamp() - interval '11 minutes'"
+    old = "UPDATE browser_session SET authenticated_at = clock_timestamp() - interval '16 minutes'"
     await as_sign_in(database, settings, old)
-    asked = await client.get("/account/identities/link")
+    asked = await client.get("/account/identities/link", headers=forms.HTML)
     assert asked.headers["location"] == "/sign-in/again?next=%2Faccount%2Fidentities%2Flink"
     sent = await client.get(asked.headers["location"])
     params = httpx2.URL(sent.headers["location"]).params

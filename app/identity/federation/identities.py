@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, update
 from app.access.principal import Principal
 from app.core.db import Session
 from app.core.errors import NotFound
+from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.federation import queries
 from app.identity.federation.models import SELF, ExternalIdentity, IdentityProvider
 from app.identity.federation.problems import LastIdentity
@@ -59,7 +60,12 @@ async def own_identities(session: Session, *, caller: Principal) -> list[OwnIden
 
 
 async def linkable(session: Session, *, caller: Principal) -> list[IdentityProvider]:
-    """The own province's providers at which the caller has no identity yet. Runs in the sign-in context."""
+    """The own province's providers at which the caller has no identity yet. Runs in the sign-in context.
+
+    Raises:
+        ReauthenticationRequired: the caller showed who they are too long ago.
+    """
+    await ensure_recently_authenticated(session, caller=caller)
     return list(await session.scalars(queries.linkable(caller.id, str(caller.tenant_id))))
 
 
@@ -69,7 +75,9 @@ async def own_identity(session: Session, *, caller: Principal, identity_id: UUID
     Raises:
         NotFound: the caller has no such identity.
         LastIdentity: the caller could not sign in without it.
+        ReauthenticationRequired: they showed who they are too long ago.
     """
+    await ensure_recently_authenticated(session, caller=caller)
     mine = await own_identities(session, caller=caller)
     found = next((one for one in mine if one.id == identity_id and not one.builtin), None)
     if found is None:
@@ -83,7 +91,7 @@ async def unlink(session: Session, *, caller: Principal, identity_id: UUID) -> N
     """Let an identity sign the caller in no more, and end the sessions it opened but this one. Runs in the sign-in context.
 
     Raises:
-        NotFound, LastIdentity: as `own_identity`.
+        NotFound, LastIdentity, ReauthenticationRequired: as `own_identity`.
     """
     # Two at once must not each leave the other's as the last.
     await session.execute(queries.identities_locked(caller.id))

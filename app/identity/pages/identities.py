@@ -1,8 +1,6 @@
 """The identities of one's own account: linked by going to their provider, unlinked after a confirmation."""
 
-from datetime import timedelta
 from typing import Annotated
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -10,11 +8,9 @@ from fastapi import Request, Response
 from app.access.guards import requires
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.core.clock import now
 from app.core.errors import NotFound
 from app.core.i18n import msg
 from app.identity import cookies
-from app.identity import queries as sessions
 from app.identity.context import settings_of, sign_in_transaction
 from app.identity.federation import identities, linking
 from app.identity.federation.models import IdentityProvider
@@ -24,9 +20,6 @@ from app.identity.federation.state import SignInState
 from app.web.public import Pages, render, see_other
 
 ADDRESS = "/account/identities"
-AGAIN = "/sign-in/again"
-RECENT = timedelta(minutes=10)
-"""Whoever signed in longer ago is asked for their proof again before how they sign in is changed."""
 pages = Pages(prefix=ADDRESS)
 Self = Annotated[Principal, requires(Permission.ACCOUNT_MANAGE)]
 
@@ -34,8 +27,6 @@ Self = Annotated[Principal, requires(Permission.ACCOUNT_MANAGE)]
 @pages.get("/link")
 async def choose(request: Request, caller: Self) -> Response:
     """At which provider to link another identity."""
-    if not await _recent(request, caller):
-        return _ask_again(request, f"{ADDRESS}/link")
     async with sign_in_transaction(request, caller) as session:
         providers = await identities.linkable(session, caller=caller)
     return render(request, "identity/identity_link.html", caller=caller, provider=None, providers=providers)
@@ -44,8 +35,6 @@ async def choose(request: Request, caller: Self) -> Response:
 @pages.get("/link/{provider_id}")
 async def prepare(request: Request, caller: Self, provider_id: UUID) -> Response:
     """What linking means, and the way to the provider: a link, for nobody else knows its state."""
-    if not await _recent(request, caller):
-        return _ask_again(request, f"{ADDRESS}/link/{provider_id}")
     async with sign_in_transaction(request, caller) as session:
         offered = await identities.linkable(session, caller=caller)
     provider = next((one for one in offered if one.id == provider_id), None)
@@ -61,8 +50,6 @@ async def prepare(request: Request, caller: Self, provider_id: UUID) -> Response
 @pages.get("/{identity_id}/unlink")
 async def confirm(request: Request, caller: Self, identity_id: UUID) -> Response:
     """What unlinking means, before it is done."""
-    if not await _recent(request, caller):
-        return _ask_again(request, f"{ADDRESS}/{identity_id}/unlink")
     async with sign_in_transaction(request, caller) as session:
         identity = await identities.own_identity(session, caller=caller, identity_id=identity_id)
     return render(request, "identity/identity_unlink.html", caller=caller, identity=identity)
@@ -71,8 +58,6 @@ async def confirm(request: Request, caller: Self, identity_id: UUID) -> Response
 @pages.post("/{identity_id}/unlink")
 async def unlink(request: Request, caller: Self, identity_id: UUID) -> Response:
     """Unlink after the confirmation."""
-    if not await _recent(request, caller):
-        return _ask_again(request, f"{ADDRESS}/{identity_id}/unlink")
     async with sign_in_transaction(request, caller) as session:
         await identities.unlink(session, caller=caller, identity_id=identity_id)
     return see_other(request, "/account", notice=msg("已解除关联"))
@@ -93,14 +78,3 @@ async def linked(
     async with sign_in_transaction(request, caller) as session:
         await linking.link(session, provider, vouched, tenant_id=str(caller.tenant_id), account_id=caller.id)
     return see_other(request, "/account", notice=msg("已关联，今后可以用它登录"))
-
-
-async def _recent(request: Request, caller: Principal) -> bool:
-    async with sign_in_transaction(request, caller) as session:
-        at = await session.scalar(sessions.session_authenticated_at(caller.session_id, caller.id))
-    return at is not None and at > now() - RECENT
-
-
-def _ask_again(request: Request, next_path: str) -> Response:
-    notice = msg("更改登录方式之前，请再次登录")
-    return see_other(request, f"{AGAIN}?{urlencode({'next': next_path})}", notice=notice, tone="info")

@@ -23,12 +23,13 @@ from app.identity.federation.queries import provider_of_session
 from app.identity.federation.relying_party import RelyingParty
 from app.identity.federation.state import SignInState
 from app.identity.local_path import HOME, local_path
-from app.identity.pages.identities import AGAIN, linked
+from app.identity.pages.identities import linked
 from app.identity.pages.provider_test import tried
 from app.identity.recognition import cookie_name
 from app.identity.sign_in import Opened, choices, open_for_vouched, provider_of
 from app.web.public import SECOND_FACTOR, Pages, cookie_of, render, see_other
 
+AGAIN = "/sign-in/again"
 PASSWORD = ("pwd",)
 """How the built-in provider knows its people (RFC 8176 §2)."""
 pages = Pages()
