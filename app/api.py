@@ -7,6 +7,7 @@ from app.identity.routes import router as identity
 from app.instruments.booking.routes import router as bookings
 from app.instruments.importing.routes import router as instrument_imports
 from app.instruments.policies.routes import router as booking_policies
+from app.instruments.qualifications.routes import router as qualifications
 from app.instruments.registry.bulk.routes import router as instrument_bulk
 from app.instruments.registry.families.routes import router as instrument_families
 from app.instruments.registry.files.routes import router as instrument_files
@@ -26,6 +27,7 @@ for part in (
     instrument_files,
     instrument_imports,
     bookings,
+    qualifications,
     tasks,
     audit,
     codes,

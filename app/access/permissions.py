@@ -54,6 +54,9 @@ class Permission(Enum):
     BOOKINGS_READ = "bookings.read"
     BOOKINGS_CREATE = "instruments.book"
     BOOKINGS_CHANGE = "bookings.change"
+    QUALIFICATIONS_READ = "qualifications.read"
+    QUALIFICATIONS_REQUEST = "qualifications.request"
+    QUALIFICATIONS_GRANT = "qualifications.grant"
     PEOPLE_READ = "people.read"
     PEOPLE_MANAGE = "people.manage"
     IDENTITY_PROVIDERS_MANAGE = "identity_providers.manage"
@@ -109,6 +112,9 @@ WORDS: dict[Permission, Message] = {
     Permission.BOOKINGS_READ: msg("读取与本人有关的预约"),
     Permission.BOOKINGS_CREATE: msg("预约仪器"),
     Permission.BOOKINGS_CHANGE: msg("改期和取消预约"),
+    Permission.QUALIFICATIONS_READ: msg("读取与本人有关的上机资格"),
+    Permission.QUALIFICATIONS_REQUEST: msg("申请上机资格"),
+    Permission.QUALIFICATIONS_GRANT: msg("授予、暂停和撤销有权管理的上机资格"),
     Permission.PEOPLE_READ: msg("读取管理范围内的人员名单"),
     Permission.PEOPLE_MANAGE: msg("任免省级管理员和审计员，停用和恢复账号"),
     Permission.IDENTITY_PROVIDERS_MANAGE: msg("设置本省的身份提供方"),
@@ -127,6 +133,8 @@ _PERSON = (
     _VISITOR
     | {_P.PROFILE_READ, _P.ACCOUNT_MANAGE, _P.BOOKINGS_READ, _P.BOOKINGS_CHANGE, _P.TASKS_READ}
     | {_P.DELEGATIONS_MANAGE, _P.ORGANISATIONS_JOIN, _P.APPLICATIONS_OWN}
+    # Granting too: a trainer is somebody with the qualification, and has no role.
+    | {_P.QUALIFICATIONS_READ, _P.QUALIFICATIONS_REQUEST, _P.QUALIFICATIONS_GRANT}
 )
 _MEMBER = _PERSON | {_P.BOOKINGS_CREATE}
 _OFFICER = {_P.INSTRUMENTS_MANAGE, _P.INSTRUMENTS_IMPORT, _P.ORGANISATIONS_MANAGE, _P.PEOPLE_READ}

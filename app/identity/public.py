@@ -16,6 +16,7 @@ from app.identity.accounts import (
     stewards_of,
 )
 from app.identity.appointments.operators import add_operator
+from app.identity.contacts.news import News, deliver
 from app.identity.contacts.personal import PSEUDONYM, Held, holds, holds_back
 from app.identity.contacts.registration import add_address
 from app.identity.context import sign_in_context, sign_in_transaction
@@ -25,12 +26,17 @@ from app.identity.factors.recency import ensure_recently_authenticated
 from app.identity.joining.applications import application_names
 from app.identity.joining.applications import start as start_application
 from app.identity.joining.applications import submit as submit_application
+from app.identity.joining.evidence import Received
 from app.identity.joining.evidence import add as add_evidence
+from app.identity.joining.evidence import receive as receive_evidence
 from app.identity.joining.invitations import Sender
 from app.identity.joining.invitations import send as invite
 from app.identity.joining.labels import STATES as APPLICATION_STATES
+from app.identity.joining.queries import deciders
 from app.identity.joining.requests import ask as ask_to_join
+from app.identity.joining.rules import MOST_BYTES, MOST_FILES
 from app.identity.joining.schemas import ApplicationIn, InvitationIn
+from app.identity.joining.serving import attachment
 from app.identity.passwords import hash_password
 from app.identity.platform import PublishedKey, signing_keys, slowed
 from app.identity.provider.answers import OAUTH_ENDPOINTS, oauth_error
@@ -42,6 +48,8 @@ from app.identity.sessions import Origin, open_session
 __all__ = [
     "APPLICATION_STATES",
     "GRANT_END_REASONS",
+    "MOST_BYTES",
+    "MOST_FILES",
     "OAUTH_ENDPOINTS",
     "PSEUDONYM",
     "ApplicationIn",
@@ -49,8 +57,10 @@ __all__ = [
     "Device",
     "Held",
     "InvitationIn",
+    "News",
     "Origin",
     "PublishedKey",
+    "Received",
     "Registration",
     "Sender",
     "account_names",
@@ -62,9 +72,12 @@ __all__ = [
     "add_steward",
     "application_names",
     "ask_to_join",
+    "attachment",
     "authenticate",
     "cookie_name",
     "create_account",
+    "deciders",
+    "deliver",
     "enrol_totp",
     "ensure_recently_authenticated",
     "grant_role",
@@ -76,6 +89,7 @@ __all__ = [
     "members_of",
     "oauth_error",
     "open_session",
+    "receive_evidence",
     "register_client",
     "remove_membership",
     "remove_steward",

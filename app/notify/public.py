@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.core.db import ReadSession, Session
 from app.core.i18n import Locale, Message, msg
@@ -38,6 +41,7 @@ TASK = "notify.send_mail"
 SMS_TASK = "notify.send_sms"
 # Inline: the id is not asked back, for nobody who writes a mail may read it.
 INSERT = insert(OutgoingMail.__table__).inline()  # type: ignore[arg-type] # a table, which the mapper types as more
+INSERT_ONCE = upsert(OutgoingMail.__table__).inline().on_conflict_do_nothing()  # type: ignore[arg-type] # the same
 
 INSERT_SMS = insert(OutgoingSms.__table__).inline()  # type: ignore[arg-type] # as above
 
@@ -54,17 +58,25 @@ class Mail:
     locale: Locale = "zh"
 
 
-async def queue(session: Session, mail: Mail, *, tenant_id: str, delay: timedelta | None = None) -> None:
+async def queue(
+    session: Session,
+    mail: Mail,
+    *,
+    tenant_id: str,
+    delay: timedelta | None = None,
+    mail_id: UUID | None = None,
+) -> None:
     """Have a mail sent when, and only when, the session's transaction commits; `delay` later where given.
+
+    A job that may run twice gives the mail's id, and it is queued once.
 
     Raises:
         ValueError: `to` is no address; one with a line break in it for example.
     """
     if not ADDRESS.fullmatch(mail.to):
         raise ValueError("not an address")
-    mail_id = await session.scalar(select(func.uuidv7()))
     row = {
-        "id": mail_id,
+        "id": mail_id or await session.scalar(select(func.uuidv7())),
         "tenant_id": tenant_id,
         "recipient": mail.to,
         "subject": mail.subject.text(mail.locale),
@@ -73,8 +85,9 @@ async def queue(session: Session, mail: Mail, *, tenant_id: str, delay: timedelt
         "action": mail.action.text(mail.locale),
         "locale": mail.locale,
     }
-    await session.execute(INSERT, row)
-    await enqueue(session, TASK, {"tenant_id": tenant_id, "mail_id": mail_id}, delay=delay)
+    queued: Any = await session.execute(INSERT if mail_id is None else INSERT_ONCE, row)
+    if queued.rowcount:
+        await enqueue(session, TASK, {"tenant_id": tenant_id, "mail_id": row["id"]}, delay=delay)
 
 
 @dataclass(frozen=True, slots=True)

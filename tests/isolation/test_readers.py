@@ -22,6 +22,7 @@ OWN = {
     Permission.ORGANISATIONS_JOIN,
     Permission.PROFILE_READ,
     Permission.PUBLIC,
+    Permission.QUALIFICATIONS_REQUEST,
 }
 """What concerns nobody but the caller."""
 RUNS = {

@@ -25,10 +25,15 @@ async def keep_locale(session: Session, account_id: UUID, locale: Locale) -> Non
 
 
 async def write_to(
-    session: Session, *, tenant_id: str, account_id: UUID, mail: Callable[[str, Locale], Mail]
+    session: Session,
+    *,
+    tenant_id: str,
+    account_id: UUID,
+    mail: Callable[[str, Locale], Mail],
+    mail_id: UUID | None = None,
 ) -> None:
-    """Queue the mail that is made for an address and a language. Runs in the sign-in context."""
+    """Queue the mail that is made for an address and a language; `mail_id` as `queue` takes it. Runs in the sign-in context."""
     address = await address_of(session, account_id)
     if address is not None:
         made = mail(address, await locale_of(session, account_id))
-        await queue(session, made, tenant_id=tenant_id)
+        await queue(session, made, tenant_id=tenant_id, mail_id=mail_id)

@@ -38,6 +38,15 @@ class Received:
     media_type: str
 
 
+async def receive(settings: Settings, sent: Sequence[tuple[str, BinaryIO]]) -> list[Received]:
+    """Look at files and store them, once it is known that somebody takes them; when one is wrong none is.
+
+    Raises:
+        Invalid: there are none or too many, or one is empty, too large, or no PDF, PNG or JPEG by its content.
+    """
+    return await asyncio.to_thread(_receive, settings, sent)
+
+
 def _receive(settings: Settings, sent: Sequence[tuple[str, BinaryIO]]) -> list[Received]:
     """Look at files and store them; when one is wrong none is."""
     if not sent:
@@ -105,7 +114,7 @@ async def add(
         # Before they are stored: what nobody takes would fill the disk.
         raise StepImpossible
     tenant_id, application_id = application.tenant_id, application.id
-    for file in await asyncio.to_thread(_receive, settings, sent):
+    for file in await receive(settings, sent):
         values = {"name": file.name, "digest": file.digest, "size": file.size, "media_type": file.media_type}
         evidence_id = await db.scalar(
             upsert(ApplicationEvidence)

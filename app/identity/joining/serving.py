@@ -1,11 +1,11 @@
 """How a stranger's file leaves: to be saved, never shown as a page of ours."""
 
 from pathlib import Path
+from typing import Any, Protocol
 
 from starlette.responses import FileResponse
 
 from app.files.public import validators
-from app.identity.joining.models import ApplicationEvidence
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -14,7 +14,16 @@ HEADERS = {
 }
 
 
-def attachment(evidence: ApplicationEvidence, path: Path) -> FileResponse:
+class Evidence(Protocol):
+    """A row of a table of evidence."""
+
+    name: Any
+    media_type: Any
+    digest: Any
+    created_at: Any
+
+
+def attachment(evidence: Evidence, path: Path) -> FileResponse:
     """The file as an attachment; an <img> of our own pages still shows it."""
     headers = HEADERS | validators(evidence.digest, evidence.created_at)
     return FileResponse(path, media_type=evidence.media_type, filename=evidence.name, headers=headers)

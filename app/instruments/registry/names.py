@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app.access.principal import Principal
 from app.instruments.models import Booking, Instrument, InstrumentUnit
+from app.instruments.qualifications.models import Qualification, QualificationRequest, QualificationType
 from app.instruments.registry.models import InstrumentFamily
 
 
@@ -34,6 +35,24 @@ def booking_names(ids: Collection[UUID]) -> Select[UUID, str, str]:
     """Of which instrument and unit bookings are."""
     named = select(Booking.id, Booking.instrument_name.label("name"), Booking.unit_label.label("label"))
     return named.where(_among(Booking.id, ids))
+
+
+def type_names(ids: Collection[UUID]) -> Select[UUID, str]:
+    """What types of qualification are called, of those the province may see."""
+    row = QualificationType
+    return select(row.id, row.name_zh.label("name")).where(_among(row.id, ids))
+
+
+def qualification_names(ids: Collection[UUID]) -> Select[UUID, str]:
+    """Of whom and of which type qualifications are."""
+    row = Qualification
+    return select(row.id, (row.holder_name + " " + row.type_name).label("name")).where(_among(row.id, ids))
+
+
+def request_names(ids: Collection[UUID]) -> Select[UUID, str]:
+    """By whom and for which type requests are."""
+    row = QualificationRequest
+    return select(row.id, (row.holder_name + " " + row.type_name).label("name")).where(_among(row.id, ids))
 
 
 def instruments_called(_caller: Principal, text: str) -> Select[UUID]:
