@@ -1,10 +1,10 @@
 """Qualifications for tests, written as the province that grants them would."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from app.core.db import Database
 from app.instruments.qualifications.models import (
@@ -62,3 +62,11 @@ async def qualify(
     made = insert(Qualification).values(**given).returning(Qualification.id)
     async with database.transaction(TenantContext(place.tenant_id).info()) as session:
         return (await session.scalars(made)).one()
+
+
+async def end_on(database: Database, tenant_id: str, qualification_id: str, last: date) -> None:
+    """Let a qualification end on a day, as if it had been granted for that long."""
+    ends = {"valid_to": last, "valid_from": last - timedelta(days=300)}
+    async with database.transaction(TenantContext(tenant_id).info()) as session:
+        moved = update(Qualification).where(Qualification.id == UUID(qualification_id)).values(**ends)
+        await session.execute(moved)
