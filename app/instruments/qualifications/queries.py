@@ -14,7 +14,7 @@ from app.access.principal import Principal
 from app.core import clock
 from app.core.keyset import Order
 from app.instruments.models import Instrument
-from app.instruments.qualifications import policy
+from app.instruments.qualifications import visibility
 from app.instruments.qualifications.models import (
     Qualification,
     QualificationEvidence,
@@ -45,7 +45,7 @@ def today() -> date:
 def types(caller: Principal) -> Select[QualificationType]:
     """The types the caller runs or trains."""
     day, row = today(), QualificationType
-    return select(row).where(or_(policy.runs(caller, row), policy.trains(caller, row, day)))
+    return select(row).where(or_(visibility.runs(caller, row), visibility.trains(caller, row, day)))
 
 
 def kind(caller: Principal, type_id: UUID) -> Select[*tuple[Any, ...]]:
@@ -57,11 +57,11 @@ def kind(caller: Principal, type_id: UUID) -> Select[*tuple[Any, ...]]:
             row.id,
             row,
             Organisation.name.label("organisation_name"),
-            policy.runs(caller, row).label("runs"),
-            policy.trains(caller, row, day).label("trains"),
+            visibility.runs(caller, row).label("runs"),
+            visibility.trains(caller, row, day).label("trains"),
         )
         .outerjoin(Organisation, named)
-        .where(row.id == type_id, policy.type_seen(caller, day))
+        .where(row.id == type_id, visibility.type_seen(caller, day))
     )
 
 
@@ -159,7 +159,7 @@ def _with_text(row: Any, text: str) -> ColumnElement[bool]:
 def qualifications(caller: Principal, wanted: QualificationQuery) -> Select[Qualification]:
     """The caller's own, or those at their desk."""
     day, row = today(), Qualification
-    side = policy.held_by(caller, row) if wanted.side == "mine" else policy.at_desk(caller, row, day)
+    side = visibility.held_by(caller, row) if wanted.side == "mine" else visibility.at_desk(caller, row, day)
     found = select(row).where(side)
     if wanted.type_id:
         found = found.where(row.type_id == wanted.type_id)
@@ -173,8 +173,8 @@ def qualifications(caller: Principal, wanted: QualificationQuery) -> Select[Qual
 def qualification(caller: Principal, qualification_id: UUID) -> Select[*tuple[Any, ...]]:
     """One the caller may read, and whether they run its type."""
     row = Qualification
-    return select(row, policy.runs(caller, row).label("runs")).where(
-        row.id == qualification_id, policy.readable_by(caller, row, today())
+    return select(row, visibility.runs(caller, row).label("runs")).where(
+        row.id == qualification_id, visibility.readable_by(caller, row, today())
     )
 
 
@@ -187,7 +187,9 @@ def held(type_id: UUID, holder_id: UUID) -> Select[Qualification]:
 def requests(caller: Principal, wanted: RequestQuery) -> Select[QualificationRequest]:
     """The caller's own, or those at their desk."""
     row = QualificationRequest
-    side = policy.held_by(caller, row) if wanted.side == "mine" else policy.at_desk(caller, row, today())
+    side = (
+        visibility.held_by(caller, row) if wanted.side == "mine" else visibility.at_desk(caller, row, today())
+    )
     found = select(row).where(side)
     if wanted.type_id:
         found = found.where(row.type_id == wanted.type_id)
@@ -199,7 +201,7 @@ def requests(caller: Principal, wanted: RequestQuery) -> Select[QualificationReq
 def request(caller: Principal, request_id: UUID) -> Select[QualificationRequest]:
     """One the caller may read."""
     row = QualificationRequest
-    return select(row).where(row.id == request_id, policy.readable_by(caller, row, today()))
+    return select(row).where(row.id == request_id, visibility.readable_by(caller, row, today()))
 
 
 def requests_locked(type_id: UUID, ids: Collection[UUID]) -> Select[QualificationRequest]:

@@ -13,7 +13,7 @@ from app.core.db import ReadSession, Session
 from app.core.errors import NotFound
 from app.core.i18n import Message, msg
 from app.core.keyset import Part, Slice, fetch
-from app.instruments.qualifications import policy, queries
+from app.instruments.qualifications import policy, queries, visibility
 from app.instruments.qualifications.granting import Granted, holder_of, term_of, write
 from app.instruments.qualifications.models import QualificationEvidence, QualificationRequest
 from app.instruments.qualifications.news import tell
@@ -114,7 +114,9 @@ async def withdraw(db: Session, *, caller: Principal, request_id: UUID) -> Quali
         NotFound: it is not the caller's.
         RequestClosed: it was decided.
     """
-    withdrawn = await _close(db, request_id, policy.held_by(caller, QualificationRequest), status="withdrawn")
+    withdrawn = await _close(
+        db, request_id, visibility.held_by(caller, QualificationRequest), status="withdrawn"
+    )
     await _note(db, "withdrawn", withdrawn)
     return withdrawn
 
@@ -171,7 +173,7 @@ async def own_open(db: Session, *, caller: Principal, request_id: UUID) -> Quali
         RequestClosed: it was decided.
     """
     mine = select(QualificationRequest).where(
-        QualificationRequest.id == request_id, policy.held_by(caller, QualificationRequest)
+        QualificationRequest.id == request_id, visibility.held_by(caller, QualificationRequest)
     )
     request: QualificationRequest | None = await db.scalar(mine.with_for_update())
     if request is None:
