@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from app import __version__, api, health, site
@@ -14,7 +15,7 @@ from app.access.limits.middleware import RateLimits
 from app.access.limits.policies import in_words, policies
 from app.core import openapi
 from app.core.db import Database
-from app.core.errors import InternalError, Misdirected, Problem
+from app.core.errors import AWAY, InternalError, Misdirected, Problem, problem_of
 from app.core.problems import from_http, from_validation, problem_json
 from app.core.requests import BodyLimit, Faults, Heads, Hosts, RequestLog
 from app.identity.public import OAUTH_ENDPOINTS, authenticate, oauth_error
@@ -64,6 +65,8 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
+    for kind in (DBAPIError, *AWAY):
+        app.add_exception_handler(kind, _on_database)
     return app
 
 
@@ -91,6 +94,14 @@ async def _on_validation(request: Request, error: Exception) -> Response:
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return await _answer(request, from_http(error))
+
+
+async def _on_database(request: Request, error: Exception) -> Response:
+    """Routes outside the entry point, as the endpoints of OAuth are, let through what the database says."""
+    problem = problem_of(error)
+    if problem is None:
+        raise error
+    return await _answer(request, problem)
 
 
 async def _on_fault(request: Request) -> Response:

@@ -16,7 +16,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.datastructures import UploadFile
 from starlette.routing import Match
 from starlette.types import Scope
@@ -25,7 +24,7 @@ from app.access import idempotency, noting
 from app.access.guards import Guard, SecondFactorRequired, caller_of
 from app.access.permissions import MATRIX, Role
 from app.core.db import Database, ReadSession, Session
-from app.core.errors import SOON, Forbidden, Problem, Unavailable, problem_of, retryable, sqlstate
+from app.core.errors import AWAY, Forbidden, Problem, problem_of, retryable, sqlstate
 from app.core.logs import logger
 from app.core.metrics import TRANSACTION_RETRIES
 from app.core.openapi import for_visitors
@@ -105,10 +104,9 @@ class EntryRoute(APIRoute):
                     if attempt == ATTEMPTS or not retryable(error):
                         raise (problem_of(error) or error) from error
                     log.info("transaction_retried", attempt=attempt, state=sqlstate(error))
-                except (ConnectionError, PoolTimeoutError) as error:
-                    # The driver raises what happens while connecting bare.
+                except AWAY as error:
                     log.warning("database_away", reason=type(error).__name__)
-                    raise Unavailable(headers=SOON) from error
+                    raise (problem_of(error) or error) from error
                 TRANSACTION_RETRIES.inc()
                 await _rewind(request)
             raise AssertionError  # pragma: no cover - `count` has no end

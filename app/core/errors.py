@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.core.i18n import DEFAULT, Locale, Message, msg
 
@@ -204,6 +205,8 @@ class InternalError(Problem):
     title = msg("服务器内部错误，请稍后再试")
 
 
+AWAY = (ConnectionError, PoolTimeoutError)
+"""What is raised where no connection to the database is to be had."""
 _violations: dict[str, Callable[[], Problem]] = {}
 
 
@@ -234,8 +237,11 @@ def constraint_name(error: DBAPIError) -> str | None:
     return None
 
 
-def problem_of(error: DBAPIError) -> Problem | None:
+def problem_of(error: Exception) -> Problem | None:
     """The Problem a database error means to the caller, or None when it is a fault of ours."""
+    if not isinstance(error, DBAPIError):
+        # The driver raises what happens while connecting bare.
+        return Unavailable(headers=SOON) if isinstance(error, AWAY) else None
     name = constraint_name(error)
     if name in _violations:
         return _violations[name]()

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from app.core.db import Database
 from app.core.errors import Invalid
 from app.identity.public import Credentials, Registration, register_client, sign_in_context
+from app.main import create_app
 from app.settings import Settings
 from tests.support.oauth import (
     LOGGED_OUT_URI,
@@ -233,3 +234,24 @@ async def register_with(database: Database, settings: Settings, **values: Any) -
     wanted: dict[str, Any] = {"tenant_id": "310000", "name": "x", "kind": "web", "scopes": ("openid",)}
     async with database.transaction(sign_in_context(settings).info()) as session:
         await register_client(session, Registration(**(wanted | values)))
+
+
+async def test_without_the_database_the_endpoints_say_to_come_back(settings: Settings) -> None:
+    away = Database("postgresql+asyncpg://nobody@127.0.0.1:9/none", pool_size=1)
+    transport = httpx2.ASGITransport(create_app(settings, away), raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        asked = {
+            "grant_type": "refresh_token",
+            "refresh_token": "x",
+            "token": "x",
+            "client_id": "commons-cli",
+        }
+        names = ("token", "par", "revoke", "introspect", "device_authorization")
+        answers = [await client.post(f"/oauth/{name}", data=asked) for name in names]
+        keys = await client.get("/oauth/jwks")
+    await away.close()
+    assert [(one.status_code, one.json()["error"]) for one in answers] == [
+        (503, "temporarily_unavailable")
+    ] * 5
+    assert keys.status_code == 503
+    assert all(int(one.headers["retry-after"]) > 0 for one in (*answers, keys))

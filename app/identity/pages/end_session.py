@@ -20,6 +20,9 @@ from app.identity.provider.tokens import BadToken, read_id_token_hint
 from app.identity.sessions import revoke_session
 from app.web.public import Pages, render, see_other
 
+LOGOUT = "/oauth/logout"
+DECISION = "/oauth/logout/decision"
+"""Where the person answers; a form sent to the first is an application's."""
 pages = Pages()
 Visitor = Annotated[Principal, requires(Permission.PUBLIC)]
 
