@@ -39,6 +39,7 @@ KINDS: dict[str, Message] = {
     "delegation.created": pmsg("event", "委托代理"),
     "delegation.declined": pmsg("event", "辞去代理"),
     "delegation.revoked": pmsg("event", "收回代理"),
+    "demonstration.loaded": pmsg("event", "载入演示数据"),
     "identity.ended_by_provider": pmsg("event", "身份提供方结束登录"),
     "identity.linked": pmsg("event", "关联外部身份"),
     "identity.reauthenticated": pmsg("event", "再次验证身份"),
@@ -173,7 +174,11 @@ GROUPS: dict[str, Message] = {
     "stewardship": pmsg("one", "机组管理员"),
     "unit": pmsg("one", "单元"),
 }
-SUBJECTS: dict[str, Message] = {**GROUPS, "province": pmsg("one", "省份")}
+SUBJECTS: dict[str, Message] = {
+    **GROUPS,
+    "demonstration": pmsg("one", "演示数据"),
+    "province": pmsg("one", "省份"),
+}
 """What things are called that events are about."""
 FIELDS: dict[str, Message] = {
     "account_id": pmsg("one", "账号"),

@@ -29,7 +29,11 @@ MESSAGE_STATES: dict[str, Message] = {
     "sent": pmsg("state", "已发送"),
     "failed": pmsg("state", "发送失败"),
 }
-KEY_STATES: dict[str, Message] = {"active": pmsg("state", "签名中"), "retiring": pmsg("state", "即将停用")}
+KEY_STATES: dict[str, Message] = {
+    "next": pmsg("state", "下一把"),
+    "active": pmsg("state", "签名中"),
+    "retiring": pmsg("state", "即将停用"),
+}
 
 
 @pages.get("")

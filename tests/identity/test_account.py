@@ -116,6 +116,9 @@ async def test_sessions_are_ended_on_the_page(
     other = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://testserver")
     await sign_in(other, app, person)
     listed = await session_ids(client)
+    await other.get("/api/v1/me")
+    shown = (await client.get("/account/sessions")).text
+    assert shown.index(listed[True][0]) < shown.index(listed[False][0]), "one's own device is the first"
     form = {"csrf_token": await csrf(client)}
     ended = await client.post(f"/account/sessions/{listed[False][0]}/revoke", data=form)
     assert (ended.status_code, ended.headers["location"]) == (303, "/account/sessions")

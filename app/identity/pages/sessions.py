@@ -29,7 +29,10 @@ async def show(request: Request, db: Reads, caller: Self) -> Response:
         request,
         "identity/sessions.html",
         caller=caller,
-        sessions=[(s, device_name(s.device.user_agent), methods_words(s.methods)) for s in sessions],
+        sessions=[
+            (s, device_name(s.device.user_agent), methods_words(s.methods))
+            for s in sorted(sessions, key=lambda s: not s.current)
+        ],
     )
 
 
