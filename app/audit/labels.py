@@ -139,6 +139,7 @@ KINDS: dict[str, Message] = {
     "role.granted": pmsg("event", "授予角色"),
     "role.revoked": pmsg("event", "免去角色"),
     "stewardship.added": pmsg("event", "任命机组管理员"),
+    "stewardship.primary_set": pmsg("event", "更换机组负责人"),
     "stewardship.removed": pmsg("event", "免去机组管理员"),
     "unit.added": pmsg("event", "新增单元"),
     "unit.changed": pmsg("event", "修改单元"),

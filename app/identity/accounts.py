@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, insert, literal_column
+from sqlalchemy import Select, delete, insert, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.access.permissions import WHOLE, Role
@@ -227,9 +228,49 @@ async def remove_steward(session: Session, *, account_id: UUID, instrument_id: U
     )
 
 
-async def stewards_of(session: ReadSession, instrument_id: UUID) -> dict[UUID, str]:
-    """The stewards of an instrument of the caller's province, by account."""
-    return {row.id: row.display_name for row in await session.execute(queries.stewards(instrument_id))}
+async def set_primary_steward(session: Session, *, account_id: UUID, instrument_id: UUID) -> None:
+    """Make one of an instrument's stewards the one who answers for it; nothing changes when it is.
+
+    Raises:
+        NotFound: the account is not its steward.
+    """
+    its = Stewardship.instrument_id == instrument_id
+    # Locked in one order: of two who are made it at once, the later one is it.
+    rows = select(Stewardship).where(its).order_by(Stewardship.account_id).with_for_update()
+    found = {
+        row.account_id: row for row in await session.scalars(rows.execution_options(populate_existing=True))
+    }
+    if account_id not in found:
+        raise NotFound
+    before = next((row.account_id for row in found.values() if row.is_primary), None)
+    if before == account_id:
+        return
+    for which, is_primary in ((before, False), (account_id, True)):
+        one = update(Stewardship).where(its, Stewardship.account_id == which)
+        await session.execute(one.values(is_primary=is_primary))
+    await record(
+        session,
+        "stewardship.primary_set",
+        subject=("instrument", instrument_id),
+        tenant_id=found[account_id].tenant_id,
+        before={"account_id": before} if before else None,
+        after={"account_id": account_id},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Steward:
+    """A steward of an instrument; of several, one may be the primary, who answers for it."""
+
+    account_id: UUID
+    name: str
+    is_primary: bool
+
+
+async def stewards_of(session: ReadSession, instrument_id: UUID) -> list[Steward]:
+    """The stewards of an instrument of the caller's province, the primary one first."""
+    rows = await session.execute(queries.stewards(instrument_id))
+    return [Steward(row.id, row.display_name, row.is_primary) for row in rows]
 
 
 async def members_of(session: ReadSession, organisation_id: UUID) -> dict[UUID, str]:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from app.core.db import Session
 from app.identity.accounts import (
+    Steward,
     account_names,
     accounts_called,
     add_membership,
@@ -13,6 +14,7 @@ from app.identity.accounts import (
     members_of,
     remove_membership,
     remove_steward,
+    set_primary_steward,
     stewards_of,
 )
 from app.identity.appointments.operators import add_operator
@@ -63,6 +65,7 @@ __all__ = [
     "Received",
     "Registration",
     "Sender",
+    "Steward",
     "account_names",
     "accounts_called",
     "add_address",
@@ -93,6 +96,7 @@ __all__ = [
     "register_client",
     "remove_membership",
     "remove_steward",
+    "set_primary_steward",
     "sign_in_context",
     "sign_in_transaction",
     "signing_keys",

@@ -50,11 +50,12 @@ def live_sessions(
     )
 
 
-def stewards(instrument_id: UUID) -> Select[UUID, str]:
-    """Accounts that are stewards of an instrument."""
-    named = select(Account.id, Account.display_name).join(Stewardship, Stewardship.account_id == Account.id)
-    return named.where(Stewardship.instrument_id == instrument_id).order_by(
-        Stewardship.created_at, Account.id
+def stewards(instrument_id: UUID) -> Select[UUID, str, bool]:
+    """Accounts that are stewards of an instrument, the primary one first."""
+    named = select(Account.id, Account.display_name, Stewardship.is_primary)
+    of_it = named.join(Stewardship, Stewardship.account_id == Account.id)
+    return of_it.where(Stewardship.instrument_id == instrument_id).order_by(
+        Stewardship.is_primary.desc(), Stewardship.created_at, Account.id
     )
 
 

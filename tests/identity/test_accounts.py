@@ -69,9 +69,11 @@ async def test_stewards_come_and_go(database: Database, settings: Settings) -> N
         steward = {"account_id": person.id, "instrument_id": place.instrument_id}
         await identity.add_steward(session, tenant_id="310000", **steward)
         await identity.add_steward(session, tenant_id="310000", **steward)
-        assert await identity.stewards_of(session, place.instrument_id) == {person.id: "沈知行"}
+        assert await identity.stewards_of(session, place.instrument_id) == [
+            identity.Steward(person.id, "沈知行", is_primary=False)
+        ]
         await identity.remove_steward(session, **steward)
-        assert await identity.stewards_of(session, place.instrument_id) == {}
+        assert await identity.stewards_of(session, place.instrument_id) == []
         with pytest.raises(NotFound):
             await identity.remove_steward(session, **steward)
 

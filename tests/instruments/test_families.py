@@ -147,3 +147,12 @@ async def test_the_pages_keep_a_family(lab: Lab) -> None:
 @pytest.mark.parametrize("who", ["member", "neighbour"])
 async def test_who_registers_nothing_makes_no_family(lab: Lab, who: str) -> None:
     assert (await getattr(lab, who).get(f"{PAGES}/new", headers=HTML)).status_code == 403
+
+
+async def test_a_family_is_exported_by_itself(lab: Lab) -> None:
+    family = await made(lab)
+    await put(lab, await lab.create(name_zh="=HYPERLINK(1)", scope="public"), family["id"])
+    await lab.create(inner_id="B", scope="public")
+    text = (await lab.visitor.get(f"{INSTRUMENTS}/export.csv", params={"family": family["id"]})).text
+    assert text.count("\n") == 2
+    assert "'=HYPERLINK(1)" in text

@@ -71,3 +71,23 @@ async def test_a_label_tells_strangers_nothing(lab: Lab) -> None:
             assert (await who.get(f"/units/{unit}", headers=HTML)).status_code == 404
         asked = await lab.visitor.get(f"/units/{unit}", headers=HTML)
         assert asked.headers["location"] == f"/sign-in?next=%2Funits%2F{unit}"
+
+
+async def test_a_pool_of_alike_units_is_shown_with_its_counts(lab: Lab) -> None:
+    units = [{"label": f"{n} 号机", "serial": f"S{n}"} for n in (1, 2, 3)]
+    entry = await lab.create(scope="public", units=units)
+    url = f"/instruments/{entry['id']}"
+    third = entry["units"][2]["id"]
+    change = await lab.manager.patch(
+        f"/api/v1{url}/units/{third}", json={"active": False}, headers={"if-match": '"v1"'}
+    )
+    assert change.status_code == 200
+    kept = (await lab.manager.get(f"{url}/units", headers=HTML)).text
+    assert "共 3 台（套），2 台（套）可预约" in kept
+    assert f"{url}/label?unit_id={entry['units'][0]['id']}" in kept
+    page = (await lab.member.get(url, headers=HTML)).text
+    assert "2 台（套）相同的仪器" in page
+    assert f"{url}?unit_id={entry['units'][1]['id']}#booking" in page
+    assert third not in page
+    single = await lab.create(inner_id="B", scope="public")
+    assert "相同的仪器" not in (await lab.member.get(f"/instruments/{single['id']}", headers=HTML)).text

@@ -316,7 +316,7 @@ async def test_stewards(lab: Lab) -> None:
     assert (await lab.neighbour.get(f"{URL}/{entry['id']}")).status_code == 404
     added = await lab.manager.post(url, json={"account_id": steward_id})
     assert added.status_code == 201, added.text
-    assert added.json() == [{"account_id": steward_id, "name": "邻居"}]
+    assert added.json() == [{"account_id": steward_id, "name": "邻居", "is_primary": False}]
     assert (await lab.neighbour.get(f"{URL}/{entry['id']}")).json()["may_manage"] is True
     changed = await lab.neighbour.patch(
         f"{URL}/{entry['id']}", json={"fee_note": "每小时 200 元"}, headers={"If-Match": '"v1"'}

@@ -30,8 +30,9 @@ from app.instruments.registry.forms import (
     filled,
 )
 from app.instruments.registry.policy import may_appoint, registers
+from app.instruments.registry.queries import future_by_unit
 from app.instruments.registry.schemas import InstrumentChange, InstrumentCreate, UnitChange, UnitIn
-from app.instruments.registry.views import HoursOut
+from app.instruments.registry.views import HoursOut, UnitOut
 from app.instruments.rules.record import DEFAULTS
 from app.instruments.rules.vocabulary import WEEKDAYS
 from app.organisations import public as organisations
@@ -239,14 +240,17 @@ async def _units_page(
     unit_id: UUID | None = None,
 ) -> Response:
     row = await _managed_row(db, caller, instrument_id)
+    units = [UnitOut.model_validate(unit) for unit in row.units]
     return render(
         request,
         "instruments/units.html",
         status_code=form.status,
         instrument=row.Instrument,
-        units=row.units,
+        units=units,
+        in_use=sum(unit.active for unit in units),
+        ahead=await future_by_unit(db, [unit.id for unit in units]),
         form=form,
-        typed_unit=str(unit_id) if unit_id else None,
+        typed_unit=unit_id,
     )
 
 
@@ -338,6 +342,15 @@ async def steward_add(instrument_id: UUID, request: Request, db: Writes, caller:
     return await _stewards_page(request, db, caller, instrument_id, form)
 
 
+@pages.post("/{instrument_id}/stewards/{account_id}/primary")
+async def steward_primary(
+    instrument_id: UUID, account_id: UUID, request: Request, db: Writes, caller: Manager
+) -> Response:
+    """Say which steward answers for the instrument."""
+    await parts.set_primary_steward(db, caller=caller, instrument_id=instrument_id, account_id=account_id)
+    return see_other(request, f"/instruments/{instrument_id}/stewards", notice=msg("已更换负责人"))
+
+
 @pages.post("/{instrument_id}/stewards/{account_id}/remove")
 async def steward_remove(
     instrument_id: UUID, account_id: UUID, request: Request, db: Writes, caller: Manager
@@ -352,6 +365,7 @@ async def _stewards_page(
 ) -> Response:
     instrument = await service.managed(db, caller=caller, instrument_id=instrument_id)
     found = await parts.stewards(db, caller=caller, instrument_id=instrument_id)
+    known = {steward.account_id for steward in found}
     members = await identity.members_of(db, instrument.organisation_id)
     return render(
         request,
@@ -359,7 +373,7 @@ async def _stewards_page(
         status_code=form.status,
         instrument=instrument,
         stewards=found,
-        candidates=[(key, name) for key, name in members.items() if key not in found],
+        candidates=[(key, name) for key, name in members.items() if key not in known],
         may_appoint=bool(may_appoint(caller, instrument)),
         form=form,
     )

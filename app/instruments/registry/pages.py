@@ -25,6 +25,7 @@ from app.instruments.registry.references import DISCIPLINES
 from app.instruments.registry.schemas import InstrumentFilter
 from app.instruments.registry.views import InstrumentItem, InstrumentOut
 from app.instruments.rules.nations import nation_name
+from app.instruments.rules.units import unit_name
 from app.instruments.rules.vocabulary import WEEKDAYS
 from app.organisations import public as organisations
 from app.web.public import Entry, Form, Pages, province_name, provinces, render
@@ -133,6 +134,7 @@ async def detail_page(
         disciplines=[codes.label(subject, locale) for subject in subjects.values()],
         nation=nation_name(instrument.nation, locale),
         weekdays=WEEKDAYS,
+        unit_name=unit_name,
         words=choices,
         panel=await panel.of(db, caller=caller, instrument_id=instrument_id, week=week, form=form),
         alternatives=[],

@@ -106,8 +106,8 @@ def overlap_faults(hours: Sequence[HoursIn]) -> list[FieldError]:
     return [FieldError(f"hours.{place}", "overlapping", reason) for place in later]
 
 
-async def stewards(db: ReadSession, *, caller: Principal, instrument_id: UUID) -> Mapping[UUID, str]:
-    """The stewards' names by account, for those who manage the instrument.
+async def stewards(db: ReadSession, *, caller: Principal, instrument_id: UUID) -> Sequence[identity.Steward]:
+    """The stewards, the primary one first, for those who manage the instrument.
 
     Raises:
         NotFound, Forbidden: as `service.managed`.
@@ -128,6 +128,19 @@ async def add_steward(db: Session, *, caller: Principal, instrument_id: UUID, ac
     await identity.add_steward(
         db, tenant_id=instrument.tenant_id, account_id=account_id, instrument_id=instrument_id
     )
+
+
+async def set_primary_steward(
+    db: Session, *, caller: Principal, instrument_id: UUID, account_id: UUID
+) -> None:
+    """Say which of the stewards answers for the instrument; the others stand in.
+
+    Raises:
+        NotFound: the caller may not see the instrument, or the account is not its steward.
+        Forbidden: the caller may not appoint.
+    """
+    await _appointing(db, caller, instrument_id)
+    await identity.set_primary_steward(db, account_id=account_id, instrument_id=instrument_id)
 
 
 async def remove_steward(db: Session, *, caller: Principal, instrument_id: UUID, account_id: UUID) -> None:

@@ -1,13 +1,14 @@
 """Every select of the registry."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Date,
     Double,
     Integer,
     Interval,
@@ -101,7 +102,7 @@ def matching(query: str) -> Any:
 def open_at(row: Any, at: datetime, caller: Principal) -> ColumnElement[bool]:
     """Whether an instrument that serves the caller is inside its opening hours at `at`; without hours it always is.
 
-    A restricted one serves the members of its own organisation.
+    A restricted one serves the members of its own organisation, and so does one that customs supervise.
     """
     local = func.timezone(row.tz, literal(at))
     clock = cast(local, Time)
@@ -115,8 +116,17 @@ def open_at(row: Any, at: datetime, caller: Principal) -> ColumnElement[bool]:
     goes_on = and_(OpeningRule.weekday == yesterday, overnight, clock < OpeningRule.closes)
     open_hours = or_(not_(exists(rule)), exists(rule.where(or_(began_today, goes_on))))
     insiders = row.organisation_id == any_(literal(list(caller.organisations), ARRAY(Uuid)))
-    serves = or_(row.service_status == "open", and_(row.service_status == "restricted", insiders))
+    others = and_(row.service_status == "open", not_(_barred_by_customs(row, cast(local, Date))))
+    serves = or_(others, and_(row.service_status.in_(("open", "restricted")), insiders))
     return and_(serves, open_hours)
+
+
+def _barred_by_customs(row: Any, today: ColumnElement[date]) -> ColumnElement[bool]:
+    """`rules.customs.bars_others`; rows that a text query finds have not all columns."""
+    entry = Instrument if row is Instrument else aliased(Instrument)
+    lasts = or_(entry.customs_until.is_(None), entry.customs_until >= today)
+    barred = and_(entry.customs_supervised, entry.customs_notice == "", lasts)
+    return barred if row is Instrument else exists().where(entry.id == row.id, barred)
 
 
 def order_of(sort: Sort, row: Any) -> list[tuple[ColumnElement[Any], bool]]:
@@ -380,6 +390,13 @@ async def active_units(db: ReadSession, instrument_id: UUID) -> list[UUID]:
     """The units of an instrument that are in use."""
     mine = (InstrumentUnit.instrument_id == instrument_id, InstrumentUnit.active)
     return list((await db.scalars(select(InstrumentUnit.id).where(*mine))).all())
+
+
+async def future_by_unit(db: ReadSession, units: Sequence[UUID]) -> dict[UUID, int]:
+    """How many bookings still hold each of these units; those without any are left out."""
+    held = (Booking.unit_id.in_(units), Booking.blocking, Booking.ends_at > func.clock_timestamp())
+    counted = select(Booking.unit_id, func.count().label("total")).where(*held).group_by(Booking.unit_id)
+    return {row.unit_id: row.total for row in await db.execute(counted)}
 
 
 async def future_bookings(db: ReadSession, units: Sequence[UUID]) -> int:

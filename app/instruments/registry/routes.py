@@ -170,13 +170,22 @@ async def set_hours(
 async def list_stewards(instrument_id: UUID, db: Reads, caller: Manager) -> list[StewardOut]:
     """The instrument's stewards, for those who manage it."""
     found = await parts.stewards(db, caller=caller, instrument_id=instrument_id)
-    return [StewardOut(account_id=account_id, name=name) for account_id, name in found.items()]
+    return [StewardOut.model_validate(steward) for steward in found]
 
 
 @router.post("/{instrument_id}/stewards", status_code=201, operation_id="addSteward")
 async def add_steward(instrument_id: UUID, body: StewardIn, db: Writes, caller: Manager) -> list[StewardOut]:
     """Appoint a steward among the province's accounts; answers with all of them."""
     await parts.add_steward(db, caller=caller, instrument_id=instrument_id, account_id=body.account_id)
+    return await list_stewards(instrument_id, db, caller)
+
+
+@router.put("/{instrument_id}/stewards/{account_id}/primary", operation_id="setPrimarySteward")
+async def set_primary_steward(
+    instrument_id: UUID, account_id: UUID, db: Writes, caller: Manager
+) -> list[StewardOut]:
+    """Say which steward answers for the instrument; answers with all of them."""
+    await parts.set_primary_steward(db, caller=caller, instrument_id=instrument_id, account_id=account_id)
     return await list_stewards(instrument_id, db, caller)
 
 

@@ -17,7 +17,7 @@ from app.instruments.rules.columns import COLUMNS
 FIELDS: Mapping[str, Message] = {
     **{column.field: column.title for column in COLUMNS},
     "organisation_id": msg("所属单位"),
-    "family_id": msg("仪器族"),
+    "family_id": pmsg("one", "仪器族"),
     "worth_fen": msg("原值"),
     "hours": msg("开放时间"),
     "file_id": pmsg("one", "文件"),

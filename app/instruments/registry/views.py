@@ -3,11 +3,13 @@
 from datetime import date
 from typing import Any, Literal, Self
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 from sqlalchemy import Row
 
 from app.access.principal import Principal
+from app.core import clock
 from app.core.i18n import Locale
 from app.core.schema import Instant, Output
 from app.instruments.registry.policy import may_see_contact
@@ -23,6 +25,7 @@ from app.instruments.registry.schemas import (
     ServiceStatus,
     Source,
 )
+from app.instruments.rules.customs import bars_others
 from app.instruments.rules.opening import MIDNIGHT, closing_text
 from app.instruments.rules.record import Tier, tier
 from app.instruments.visibility import manages
@@ -179,6 +182,7 @@ class InstrumentOut(Output):
     customs_supervised: bool
     customs_until: date | None = Field(description="海关监管的最后一天")
     customs_notice: str = Field(description="海关通知书编号")
+    customs_bars_others: bool = Field(description="现在是否因海关监管只供所属单位使用")
     customs: CustomsEntry | None = Field(description="报关信息，只对管理者显示")
     adcode: str
     address: str
@@ -211,6 +215,12 @@ class InstrumentOut(Output):
         )
         derived = {
             "tier": tier(entry.worth_fen),
+            "customs_bars_others": bars_others(
+                supervised=entry.customs_supervised,
+                notice=entry.customs_notice,
+                until=entry.customs_until,
+                on=clock.now().astimezone(ZoneInfo(entry.tz)).date(),
+            ),
             "customs": customs if runs else None,
             "province": entry.tenant_id,
             "organisation_name": row.organisation_name,
@@ -233,3 +243,4 @@ class StewardOut(Output):
 
     account_id: UUID
     name: str
+    is_primary: bool = Field(description="是否负责人：至多一位，其余为替补")

@@ -127,6 +127,7 @@ async def mine_page(
         instruments=items,
         families=[(str(family.id), family.name) for family in families],
         next_cursor=found.next,
+        query=request.url.remove_query_params(["cursor", "limit", "lang", "mine"]).query,
         wanted=wanted,
         words=choices,
     )
