@@ -42,7 +42,7 @@ async def _asked(db: ReadSession, request_id: UUID) -> News | None:
         QualificationRequirement.type_id == row.type_id
     )
     for instrument_id in (await db.scalars(instruments)).all():
-        people |= (await identity.stewards_of(db, instrument_id)).keys()
+        people |= {steward.account_id for steward in await identity.stewards_of(db, instrument_id)}
     name = named(row.type_name, row.type_name_en)
     path = f"/qualifications/requests/{request_id}"
     subject = msg("有人申请「{name}」资格", name=name)
