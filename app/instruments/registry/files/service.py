@@ -63,7 +63,7 @@ async def _add(db: Session, instrument: Instrument, file: Received) -> None:
         return
     await store.keep(db, tenant_id=instrument.tenant_id, holder_id=file_id, digest=file.digest)
     facts = {"file_id": file_id, "title": file.title, "digest": file.digest}
-    await _record(db, "added", instrument, after=facts)
+    await _record(db, "instrument.file_added", instrument, after=facts)
 
 
 async def rename(
@@ -78,7 +78,7 @@ async def rename(
     before = file.title
     await write(db, instrument, version, {})
     await db.execute(update(InstrumentFile).where(InstrumentFile.id == file_id).values(title=title))
-    await _record(db, "changed", instrument, before={"title": before}, after={"title": title})
+    await _record(db, "instrument.file_changed", instrument, before={"title": before}, after={"title": title})
 
 
 async def order(
@@ -99,7 +99,7 @@ async def order(
     place = func.array_position(literal(list(file_ids), ARRAY(Uuid)), InstrumentFile.id)
     mine = update(InstrumentFile).where(InstrumentFile.instrument_id == instrument_id)
     await db.execute(mine.values(position=place).execution_options(synchronize_session=False))
-    await _record(db, "ordered", instrument)
+    await _record(db, "instrument.file_ordered", instrument)
 
 
 async def move(
@@ -140,7 +140,7 @@ async def remove(
     await write(db, instrument, version, {})
     await store.release(db, holder_id=file_id)
     await db.execute(delete(InstrumentFile).where(InstrumentFile.id == file_id))
-    await _record(db, "removed", instrument, before=facts, after={"reason": reason})
+    await _record(db, "instrument.file_removed", instrument, before=facts, after={"reason": reason})
 
 
 async def _of(
@@ -170,7 +170,7 @@ async def read(
 
 async def _record(
     db: Session,
-    what: str,
+    kind: str,
     instrument: Instrument,
     *,
     before: dict[str, Any] | None = None,
@@ -179,7 +179,7 @@ async def _record(
     subject = (SUBJECT, instrument.id)
     await record(
         db,
-        f"instrument.file_{what}",
+        kind,
         subject=subject,
         tenant_id=instrument.tenant_id,
         before=before,
