@@ -13,6 +13,9 @@ from app.instruments.booking.pages import pages as bookings
 from app.instruments.importing.pages import pages as instrument_imports
 from app.instruments.policies.pages import pages as booking_rules
 from app.instruments.public import JOURNAL_SUBJECTS, instruments_named, shared_by_province, suggestions
+from app.instruments.qualifications.pages import pages as qualifications
+from app.instruments.qualifications.request_pages import pages as qualification_requests
+from app.instruments.qualifications.type_pages import pages as qualification_types
 from app.instruments.registry.bulk.pages import pages as instrument_bulk
 from app.instruments.registry.families.pages import pages as instrument_families
 from app.instruments.registry.files.pages import pages as instrument_files
@@ -46,6 +49,9 @@ parts = (
     instrument_management,
     instruments,
     booking_rules,
+    qualification_types,
+    qualification_requests,
+    qualifications,
     booking_lists,
     bookings,
     tasks,

@@ -113,7 +113,7 @@ async def write(
     qualification_id: UUID | None = await db.scalar(made)
     outcome: Outcome = "granted"
     if qualification_id is None:
-        row = (await db.scalars(queries.held(kind.type.id, holder.id))).one()
+        row = (await db.scalars(queries.held_by_person(kind.type.id, holder.id).with_for_update())).one()
         qualification_id = row.id
         after = Held(term.level, term.valid_from, term.valid_to, "active")  # type: ignore[arg-type] # a level, as the schema says
         outcome = renewal(_held(row), after, today=queries.today(), over_revoked=over_revoked)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from app.access.principal import Principal
 from app.core import clock
 from app.core.keyset import Order
-from app.instruments.models import Instrument
+from app.instruments.models import Booking, Instrument
 from app.instruments.qualifications import visibility
 from app.instruments.qualifications.models import (
     Qualification,
@@ -178,10 +178,34 @@ def qualification(caller: Principal, qualification_id: UUID) -> Select[*tuple[An
     )
 
 
-def held(type_id: UUID, holder_id: UUID) -> Select[Qualification]:
-    """What a person has of a type, locked."""
-    mine = (Qualification.type_id == type_id, Qualification.holder_id == holder_id)
-    return select(Qualification).where(*mine).with_for_update()
+def held_by_person(type_id: UUID, holder_id: UUID) -> Select[Qualification]:
+    """What a person has of a type."""
+    return select(Qualification).where(Qualification.type_id == type_id, Qualification.holder_id == holder_id)
+
+
+def bookings_named(caller: Principal, ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
+    """When and of what bookings are, of those the caller made or receives."""
+    received = run_by(
+        caller, instrument_id=Booking.instrument_id, owner_id=Booking.owner_id, tenant_id=Booking.tenant_id
+    )
+    wanted = Booking.id == any_(literal(list(ids), ARRAY(UuidType)))
+    return (
+        select(Booking.id, Booking.starts_at, Booking.ends_at, Booking.tz, Booking.instrument_name)
+        .where(wanted, or_(Booking.requester_id == caller.id, received))
+        .order_by(Booking.starts_at, Booking.id)
+    )
+
+
+def teaching(caller: Principal) -> Select[*tuple[Any, ...]]:
+    """The active organisations whose types the caller defines."""
+    mine: list[ColumnElement[bool]] = [Organisation.id.in_(caller.managed)]
+    if caller.administers(str(caller.tenant_id)):
+        mine.append(Organisation.tenant_id == caller.tenant_id)
+    return (
+        select(Organisation.id, Organisation.name)
+        .where(Organisation.status == "active", or_(*mine))
+        .order_by(Organisation.name_key, Organisation.id)
+    )
 
 
 def requests(caller: Principal, wanted: RequestQuery) -> Select[QualificationRequest]:

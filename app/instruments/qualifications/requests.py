@@ -18,7 +18,7 @@ from app.instruments.qualifications.granting import Granted, holder_of, term_of,
 from app.instruments.qualifications.models import QualificationEvidence, QualificationRequest
 from app.instruments.qualifications.news import tell
 from app.instruments.qualifications.problems import NotGrantable, NotGranted, RequestClosed
-from app.instruments.qualifications.schemas import ApproveIn, RequestIn, RequestQuery
+from app.instruments.qualifications.schemas import MOST_AT_ONCE, ApproveIn, RequestIn, RequestQuery
 from app.instruments.qualifications.service import Kind, get
 from app.instruments.rules.qualified import GRANTED
 from app.journal.public import record
@@ -51,6 +51,13 @@ async def find(
     order = queries.REQUESTS_OLDEST_FIRST if waits else queries.REQUESTS_NEWEST_FIRST
     bound_to = [SUBJECT, caller.id, wanted.filters()]
     return await fetch(db, queries.requests(caller, wanted), order, part, bound_to=bound_to)
+
+
+async def waiting(db: ReadSession, *, caller: Principal, type_id: UUID) -> Sequence[QualificationRequest]:
+    """The open requests for a type that the caller decides, the oldest first: as many as are granted at once."""
+    wanted = RequestQuery(side="received", type_id=type_id, status="open")
+    rows = queries.requests(caller, wanted).order_by(QualificationRequest.id).limit(MOST_AT_ONCE)
+    return (await db.scalars(rows)).all()
 
 
 async def file(db: ReadSession, *, caller: Principal, request_id: UUID) -> File:

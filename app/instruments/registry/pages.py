@@ -17,6 +17,7 @@ from app.core.keyset import MOST_EXPORTED, Part
 from app.core.problems import locale_of
 from app.core.schema import Day
 from app.instruments.booking import panel
+from app.instruments.qualifications import needs
 from app.instruments.registry import choices, listing, service
 from app.instruments.registry.families.queries import family
 from app.instruments.registry.policy import registers
@@ -25,6 +26,7 @@ from app.instruments.registry.references import DISCIPLINES
 from app.instruments.registry.schemas import InstrumentFilter
 from app.instruments.registry.views import InstrumentItem, InstrumentOut
 from app.instruments.rules.nations import nation_name
+from app.instruments.rules.qualified import WORDS as LEVELS
 from app.instruments.rules.units import unit_name
 from app.instruments.rules.vocabulary import WEEKDAYS
 from app.organisations import public as organisations
@@ -138,5 +140,7 @@ async def detail_page(
         words=choices,
         panel=await panel.of(db, caller=caller, instrument_id=instrument_id, week=week, form=form),
         alternatives=[],
+        needs=await needs.of_instrument(db, caller=caller, instrument_id=instrument_id),
+        levels=LEVELS,
         purposes=panel.PURPOSES.items(),
     )

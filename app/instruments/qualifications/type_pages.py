@@ -1,0 +1,308 @@
+"""The pages of types: what a qualification is, which instruments require it, whom it recognises, and a session's list."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Request, Response
+from pydantic import Field
+
+from app.access.entry import Reads, Writes
+from app.access.guards import ensure, requires
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.core.db import ReadSession, Session
+from app.core.i18n import msg, named
+from app.core.schema import Day, Input, RowVersion
+from app.core.text import Line, Prose
+from app.identity import public as identity
+from app.instruments.qualifications import granting, policy, queries, requests, service, words
+from app.instruments.qualifications.granting import Granted
+from app.instruments.qualifications.schemas import (
+    Basis,
+    English,
+    GrantIn,
+    Months,
+    Name,
+    Recognised,
+    Scope,
+    TypeChange,
+    TypeIn,
+)
+from app.instruments.rules.qualified import GRANTED, Level
+from app.web.public import Form, Pages, province_name, render, see_other
+
+pages = Pages(prefix="/qualifications/types")
+Reader = Annotated[Principal, requires(Permission.QUALIFICATIONS_READ)]
+Manager = Annotated[Principal, requires(Permission.INSTRUMENTS_MANAGE)]
+Granter = Annotated[Principal, requires(Permission.QUALIFICATIONS_GRANT)]
+MOST_LISTED = 100
+"""People to tick; a search narrows them."""
+
+
+class TypeForm(Input):
+    """What a type is."""
+
+    name_zh: Name
+    name_en: English = ""
+    description: Annotated[str, Prose(2000)] = ""
+    scope: Scope = "region"
+    validity_months: Months | None = None
+    needs_evidence: bool = False
+
+
+class NewTypeForm(TypeForm):
+    """Whose it is, too."""
+
+    organisation_id: UUID
+
+
+class ChangeTypeForm(TypeForm):
+    """The version it was read at, and whether it is still granted."""
+
+    version: RowVersion
+    active: bool = False
+
+
+class RequirementForm(Input):
+    """An instrument that is to require it."""
+
+    instrument_id: UUID
+    level: Level
+
+
+class RecognitionForm(Input):
+    """Another type that is to count."""
+
+    other_type_id: UUID
+    level: Recognised
+
+
+class GrantForm(Input):
+    """A session's list."""
+
+    level: Level
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+    basis: Basis = ""
+    account_ids: list[UUID] = Field(default_factory=list)
+    request_ids: list[UUID] = Field(default_factory=list)
+
+
+@pages.get("/new")
+async def new_page(request: Request, db: Reads, caller: Manager) -> Response:
+    """The empty form."""
+    return await _new_page(request, db, caller, Form({}))
+
+
+@pages.post("/new")
+async def new_submit(request: Request, db: Writes, caller: Manager) -> Response:
+    """Define a type."""
+    form: Form[NewTypeForm] = await Form.read(request, NewTypeForm)
+    made = await form.submit(
+        db, lambda typed: service.create(db, caller=caller, new=TypeIn(**typed.model_dump()))
+    )
+    if made is None:
+        return await _new_page(request, db, caller, form)
+    return see_other(request, _url(made), notice=msg("资格类型已建立；请选择哪些仪器要求它"))
+
+
+async def _new_page(request: Request, db: ReadSession, caller: Principal, form: Form[Any]) -> Response:
+    organisations = (await db.execute(queries.teaching(caller))).all()
+    return render(
+        request,
+        "qualifications/type_form.html",
+        status_code=form.status,
+        form=form,
+        kind=None,
+        organisations=[(str(row.id), row.name) for row in organisations],
+        words=words,
+    )
+
+
+@pages.get("/{type_id}")
+async def type_page(type_id: UUID, request: Request, db: Reads, caller: Reader) -> Response:
+    """One type: what it takes, where it is required, and what counts in its place."""
+    return await _type_page(request, db, caller, type_id, Form({}))
+
+
+@pages.get("/{type_id}/edit")
+async def edit_page(type_id: UUID, request: Request, db: Reads, caller: Manager) -> Response:
+    """The form with what is there."""
+    kind = await service.defined(db, caller=caller, type_id=type_id)
+    values = {name: getattr(kind.type, name) for name in ChangeTypeForm.model_fields}
+    return _edit_page(request, kind, Form.filled(values))
+
+
+@pages.post("/{type_id}/edit")
+async def edit_submit(type_id: UUID, request: Request, db: Writes, caller: Manager) -> Response:
+    """Keep the changes."""
+    kind = await service.defined(db, caller=caller, type_id=type_id)
+    form: Form[ChangeTypeForm] = await Form.read(request, ChangeTypeForm)
+
+    async def change(typed: ChangeTypeForm) -> bool:
+        changes = TypeChange(**typed.model_dump(exclude={"version"}))
+        await service.change(db, caller=caller, type_id=type_id, version=typed.version, changes=changes)
+        return True
+
+    if await form.submit(db, change) is None:
+        return _edit_page(request, kind, form)
+    return see_other(request, _url(type_id), notice=msg("已保存"))
+
+
+def _edit_page(request: Request, kind: service.Kind, form: Form[Any]) -> Response:
+    return render(
+        request,
+        "qualifications/type_form.html",
+        status_code=form.status,
+        form=form,
+        kind=kind,
+        organisations=[],
+        words=words,
+    )
+
+
+@pages.post("/{type_id}/requirements")
+async def require(type_id: UUID, request: Request, db: Writes, caller: Manager) -> Response:
+    """Let an instrument require it."""
+    form: Form[RequirementForm] = await Form.read(request, RequirementForm)
+
+    async def add(typed: RequirementForm) -> bool:
+        given = typed.model_dump()
+        await service.require(db, caller=caller, type_id=type_id, **given)
+        return True
+
+    return await _added(request, db, caller, type_id, form, add)
+
+
+@pages.post("/{type_id}/requirements/{instrument_id}/remove")
+async def release(
+    type_id: UUID, instrument_id: UUID, request: Request, db: Writes, caller: Manager
+) -> Response:
+    """Let an instrument require it no more."""
+    await service.release(db, caller=caller, type_id=type_id, instrument_id=instrument_id)
+    return see_other(request, _url(type_id), notice=msg("已取消上机要求"))
+
+
+@pages.post("/{type_id}/recognitions")
+async def recognise(type_id: UUID, request: Request, db: Writes, caller: Manager) -> Response:
+    """Let another organisation's type count."""
+    form: Form[RecognitionForm] = await Form.read(request, RecognitionForm)
+
+    async def add(typed: RecognitionForm) -> bool:
+        await service.recognise(db, caller=caller, type_id=type_id, **typed.model_dump())
+        return True
+
+    return await _added(request, db, caller, type_id, form, add)
+
+
+@pages.post("/{type_id}/recognitions/{other_type_id}/remove")
+async def unrecognise(
+    type_id: UUID, other_type_id: UUID, request: Request, db: Writes, caller: Manager
+) -> Response:
+    """Let another type count no more."""
+    await service.unrecognise(db, caller=caller, type_id=type_id, other_type_id=other_type_id)
+    return see_other(request, _url(type_id), notice=msg("已取消互认"))
+
+
+async def _added(
+    request: Request, db: Session, caller: Principal, type_id: UUID, form: Form[Any], add: Any
+) -> Response:
+    if await form.submit(db, add) is None:
+        return await _type_page(request, db, caller, type_id, form)
+    return see_other(request, _url(type_id), notice=msg("已保存"))
+
+
+async def _type_page(
+    request: Request, db: ReadSession, caller: Principal, type_id: UUID, form: Form[Any]
+) -> Response:
+    kind = await service.get(db, caller=caller, type_id=type_id)
+    found = kind.type
+    defines = policy.defines(caller, organisation_id=found.organisation_id, tenant_id=found.tenant_id)
+    to_require = (await db.execute(queries.to_require(caller, found))).all() if kind.runs else []
+    to_recognise = (await db.execute(queries.to_recognise(caller, found))).all() if defines else []
+    return render(
+        request,
+        "qualifications/type.html",
+        status_code=form.status,
+        kind=kind,
+        name=named(found.name_zh, found.name_en),
+        form=form,
+        defines=defines,
+        requirements=(await db.execute(queries.requirements(caller, type_id))).all(),
+        recognitions=(await db.execute(queries.recognitions(caller, type_id))).all(),
+        to_require=[(row.id, f"{row.name_zh} · {row.inner_id}") for row in to_require],
+        to_recognise=[
+            (
+                row.id,
+                msg(
+                    "{province} · {organisation} · {name}",
+                    province=province_name(row.tenant_id),
+                    organisation=row.organisation_name,
+                    name=named(row.name_zh, row.name_en),
+                ),
+            )
+            for row in to_recognise
+        ],
+        words=words,
+    )
+
+
+@pages.get("/{type_id}/grant")
+async def grant_page(
+    type_id: UUID, request: Request, db: Reads, caller: Granter, q: Annotated[str, Line(100, 0)] = ""
+) -> Response:
+    """Whom a session's list may name."""
+    return await _grant_page(request, db, caller, type_id, Form({}), q)
+
+
+@pages.post("/{type_id}/grants")
+async def grant_submit(type_id: UUID, request: Request, db: Writes, caller: Granter) -> Response:
+    """Grant the list, then show what became of each; sent again, it changes nothing more."""
+    form: Form[GrantForm] = await Form.read(request, GrantForm)
+    told = await form.submit(
+        db,
+        lambda typed: granting.grant_all(
+            db, caller=caller, type_id=type_id, order=GrantIn(**typed.model_dump())
+        ),
+    )
+    if told is None:
+        return await _grant_page(request, db, caller, type_id, form, "")
+    return await _grant_page(request, db, caller, type_id, Form({}), "", told)
+
+
+async def _grant_page(
+    request: Request,
+    db: ReadSession,
+    caller: Principal,
+    type_id: UUID,
+    form: Form[Any],
+    q: str,
+    told: list[Granted] | None = None,
+) -> Response:
+    kind = await service.get(db, caller=caller, type_id=type_id)
+    nobody = UUID(int=0)
+    ensure(policy.may_grant(caller, nobody, "observer", runs=kind.runs, trains=kind.trains))
+    members = await identity.members_of(db, kind.type.organisation_id)
+    listed = [(str(one), name) for one, name in members.items() if one != caller.id and q in name]
+    waiting = await requests.waiting(db, caller=caller, type_id=type_id)
+    return render(
+        request,
+        "qualifications/grant.html",
+        status_code=form.status,
+        kind=kind,
+        name=named(kind.type.name_zh, kind.type.name_en),
+        form=form,
+        q=q,
+        members=listed[:MOST_LISTED],
+        more=len(listed) > MOST_LISTED,
+        waiting=[row for row in waiting if row.holder_id != caller.id],
+        told=told,
+        done=sum(one.outcome in GRANTED for one in told or ()),
+        today=queries.today(),
+        levels=words.LEVEL_CHOICES if kind.runs else words.RECOGNISED_CHOICES,
+        words=words,
+    )
+
+
+def _url(type_id: UUID) -> str:
+    return f"/qualifications/types/{type_id}"
