@@ -150,6 +150,8 @@ GROUPS: dict[str, Message] = {
     "account": pmsg("one", "账号"),
     "appointment": pmsg("one", "任命提议"),
     "booking": pmsg("one", "预约"),
+    "booking_policy": pmsg("one", "预约规则"),
+    "calendar_days": pmsg("one", "特殊日期"),
     "delegation": pmsg("one", "代理"),
     "identity": pmsg("one", "登录与身份"),
     "identity_provider": pmsg("one", "身份提供方"),
