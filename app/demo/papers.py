@@ -37,7 +37,11 @@ def png(width: int, height: int) -> bytes:
     """A framed grey picture of this many pixels (PNG specification §11)."""
     rows = b"".join(b"\0" + bytes(_grey(x, y, width, height) for x in range(width)) for y in range(height))
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return chunked((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+
+
+def chunked(*chunks: tuple[bytes, bytes]) -> bytes:
+    """A PNG file of these chunks."""
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, body) for kind, body in chunks)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from app.core import clock
 from app.core.db import Database, Session
-from app.demo import applications, joining, oversight, steps
+from app.demo import applications, joining, oversight, showing, steps
 from app.demo.bookings import monday_of
 from app.demo.data.provinces import PROVINCES, Province
 from app.demo.made import Ids, Made
@@ -56,6 +56,7 @@ STEPS = (
     Step("organisations", steps.organisations),
     Step("memberships", steps.memberships, signs_in=True),
     *(Step(f"instruments-{part}", partial(steps.instruments, part=part)) for part in reversed(steps.PARTS)),
+    Step("showing", showing.showing),
     Step("bookings", steps.bookings),
     Step("newcomers", joining.newcomers, signs_in=True),
     Step("joining", joining.joining),

@@ -33,8 +33,12 @@ CONTENT = {
     "JOIN account a ON a.id = s.account_id JOIN instrument i ON i.id = s.instrument_id",
     "oauth_client": "SELECT c.tenant_id, c.client_id, c.name, c.kind, c.scopes::text, c.secret_digest, o.uscc "
     "FROM oauth_client c LEFT JOIN organisation o ON o.id = c.organisation_id",
-    "instrument": "SELECT o.uscc, (to_jsonb(i) - 'id' - 'organisation_id' - 'created_at' - 'updated_at' - 'search')::text "
-    "FROM instrument i JOIN organisation o ON o.id = i.organisation_id",
+    "instrument": "SELECT o.uscc, (to_jsonb(i) - 'id' - 'organisation_id' - 'created_at' - 'updated_at' - 'search' - 'family_id')::text, "
+    "f.name FROM instrument i JOIN organisation o ON o.id = i.organisation_id "
+    "LEFT JOIN instrument_family f ON f.id = i.family_id",
+    "instrument_family": "SELECT o.uscc, f.name FROM instrument_family f JOIN organisation o ON o.id = f.organisation_id",
+    "instrument_file": "SELECT i.inner_id, f.title, f.digest, f.position FROM instrument_file f "
+    "JOIN instrument i ON i.id = f.instrument_id",
     "instrument_unit": "SELECT i.inner_id, u.label, u.serial, u.active FROM instrument_unit u "
     "JOIN instrument i ON i.id = u.instrument_id",
     "opening_rule": "SELECT i.inner_id, r.weekday, r.opens, r.closes FROM opening_rule r "
