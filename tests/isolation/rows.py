@@ -76,6 +76,14 @@ HINTS: dict[tuple[str, str], str] = {
     ("instrument_import", "created_by"): "(SELECT account_id FROM role_grant WHERE tenant_id = $1 LIMIT 1)",
     ("instrument_import", "file_digest"): "repeat('0', 64)",
     ("instrument_import", "reading"): """'{"columns": [], "warnings": []}'::jsonb""",
+    (
+        "instrument_family",
+        "organisation_id",
+    ): "(SELECT id FROM organisation WHERE tenant_id = $1 AND scope = 'organisation' LIMIT 1)",
+    (
+        "instrument_file",
+        "instrument_id",
+    ): "(SELECT id FROM instrument WHERE tenant_id = $1 AND scope = 'organisation' LIMIT 1)",
     ("instrument_file", "digest"): "repeat('0', 64)",
     ("instrument_file", "media_type"): "'application/pdf'",
     ("instrument_import_row", "outcome"): "'new'",
@@ -99,6 +107,9 @@ HINTS: dict[tuple[str, str], str] = {
 }
 """Columns whose values a CHECK, or another column, decides; $1 is the province."""
 
+SHOWN_BY_THE_DEMONSTRATION = frozenset({"instrument_family", "instrument_file"})
+"""Tables of which the demonstration has rows that everyone may see: they need one that others may not."""
+
 
 async def fill(admin: asyncpg.Connection) -> None:
     """Give every province's table a row of each province, and of each scope, where the demonstration left none."""
@@ -106,7 +117,9 @@ async def fill(admin: asyncpg.Connection) -> None:
         scopes = SCOPES if isinstance(policy_of(table.name), ScopedAmongMembers) else (None,)
         for province, scope in product(PROVINCES if "tenant_id" in table.columns else (), scopes):
             condition = "tenant_id = $1" if scope is None else f"tenant_id = $1 AND scope = '{scope}'"
-            if not await admin.fetchval(f"SELECT EXISTS (SELECT FROM {table} WHERE {condition})", province):
+            if table.name in SHOWN_BY_THE_DEMONSTRATION or not await admin.fetchval(
+                f"SELECT EXISTS (SELECT FROM {table} WHERE {condition})", province
+            ):
                 await _make(admin, table, province, scope)
 
 
