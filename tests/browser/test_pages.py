@@ -15,7 +15,11 @@ from tests.support.processes import servers
 
 pytestmark = pytest.mark.browser
 PHONE = 375
-FIRST_LINKS = {"{instrument}": "/instruments?province=", "{organisation}": "/organisations?province="}
+FIRST_LINKS = {
+    "{instrument}": "/instruments?province=",
+    "{organisation}": "/organisations?province=",
+    "{family}": "/instruments/families?province=",
+}
 LISTED = {
     "{booking}": "/bookings",
     "{person}": "/people",
@@ -34,6 +38,8 @@ PEOPLE = {
             "/sign-in",
             "/instruments",
             "/instruments?q=zzzz",
+            "/instruments/families",
+            "{family}",
             "{instrument}",
             "/organisations",
             "/docs",
@@ -48,8 +54,15 @@ PEOPLE = {
         "330000",
         [
             "{instrument}",
-            *(f"{{instrument}}/{part}" for part in ("edit", "hours", "units", "stewards", "retire")),
+            *(
+                f"{{instrument}}/{part}"
+                for part in ("edit", "hours", "units", "stewards", "files", "label", "retire")
+            ),
             "/instruments/new",
+            "/instruments/mine",
+            "/instruments/families/new",
+            "{family}/edit",
+            "{family}/remove",
             "/instruments/imports",
             "{organisation}",
             "{organisation}/edit",

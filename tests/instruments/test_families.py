@@ -114,6 +114,8 @@ async def test_families_come_by_name_and_page_by_page(lab: Lab) -> None:
         await made(lab, name)
     assert await names(lab.manager, organisation=str(lab.organisation_id)) == ["a", "b", "c"]
     assert await names(lab.manager, organisation=str(uuid4())) == []
+    assert await names(lab.manager, province="330000") == ["a", "b", "c"]
+    assert await names(lab.manager, province="310000") == []
     first = (await lab.manager.get(URL, params={"limit": 2})).json()
     assert await names(lab.manager, limit=2, cursor=first["next"]) == ["c"]
 

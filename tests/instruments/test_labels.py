@@ -19,12 +19,17 @@ def addresses(page: str) -> list[str]:
 
 
 async def test_each_unit_in_use_has_its_label(lab: Lab) -> None:
-    one = await lab.create(units=[{"label": "1 号机"}, {"label": "2 号机"}, {"label": "旧机"}])
+    one = await lab.create(
+        scope="public", units=[{"label": "1 号机"}, {"label": "2 号机"}, {"label": "旧机"}]
+    )
     other = await lab.create(inner_id="B")
     old = one["units"][2]["id"]
     async with lab.database.transaction(TenantContext(ZHEJIANG).info()) as session:
         await session.execute(update(InstrumentUnit).where(InstrumentUnit.id == old).values(active=False))
     base = lab.app.state.settings.base_url
+    asked = await lab.member.get(f"/units/{old}", headers=HTML)
+    assert asked.headers["location"] == f"/instruments/{one['id']}"
+    assert "「旧机」已停用" in (await lab.member.get(asked.headers["location"], headers=HTML)).text
     own = (await lab.manager.get(f"/instruments/{one['id']}/label", headers=HTML)).text
     assert addresses(own) == [f"{base}/units/{unit['id']}" for unit in one["units"][:2]]
     assert own.count("data:image/svg+xml") == 2

@@ -83,10 +83,14 @@ async def unit_page(unit_id: UUID, request: Request, db: Reads, caller: Reader) 
     A visitor is asked to sign in where they see no such unit, whether there is one or not: whoever stands before the
     instrument is likely to be someone who may see it.
     """
-    instrument_id = await queries.instrument_of(db, caller, unit_id)
-    if instrument_id is None:
+    unit = await queries.visible_unit(db, caller, unit_id)
+    if unit is None:
         raise Unauthorized if caller.kind == "visitor" else NotFound
-    return see_other(request, f"/instruments/{instrument_id}?unit_id={unit_id}#booking")
+    address = f"/instruments/{unit.instrument_id}"
+    if not unit.active:
+        notice = msg("「{unit}」已停用", unit=unit.label)
+        return see_other(request, address, notice=notice, tone="warning")
+    return see_other(request, f"{address}?unit_id={unit_id}#booking")
 
 
 async def _page(

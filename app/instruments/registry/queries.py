@@ -368,12 +368,11 @@ async def units_in_use(db: ReadSession, instruments: Sequence[UUID]) -> Sequence
     return (await db.scalars(found.order_by(InstrumentUnit.label, InstrumentUnit.id))).all()
 
 
-async def instrument_of(db: ReadSession, caller: Principal, unit_id: UUID) -> UUID | None:
-    """The instrument of a unit, if it is visible."""
-    found: UUID | None = await db.scalar(
-        select(Instrument.id)
-        .join(InstrumentUnit, InstrumentUnit.instrument_id == Instrument.id)
-        .where(InstrumentUnit.id == unit_id, visible_to(caller))
+async def visible_unit(db: ReadSession, caller: Principal, unit_id: UUID) -> InstrumentUnit | None:
+    """A unit of a visible instrument."""
+    its = select(InstrumentUnit).join(Instrument, Instrument.id == InstrumentUnit.instrument_id)
+    found: InstrumentUnit | None = await db.scalar(
+        its.where(InstrumentUnit.id == unit_id, visible_to(caller))
     )
     return found
 

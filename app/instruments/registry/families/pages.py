@@ -22,7 +22,7 @@ from app.instruments.registry.families.schemas import FamilyChange, FamilyIn, Fa
 from app.instruments.registry.policy import registers
 from app.instruments.registry.views import InstrumentItem
 from app.organisations import public as organisations
-from app.web.public import Form, Pages, render, see_other
+from app.web.public import Form, Pages, province_name, provinces, render, see_other
 
 pages = Pages(prefix="/instruments/families")
 Reader = Annotated[Principal, requires(Permission.INSTRUMENTS_READ)]
@@ -59,6 +59,7 @@ async def list_page(
         "instruments/families/list.html",
         families=[service.shown(known, caller) for known in found.items],
         owner=next(iter(owner.values()), None),
+        provinces=[(row.code, province_name(row.code)) for row in await provinces(db)],
         next_cursor=found.next,
         wanted=wanted,
         may_register=registers(caller),

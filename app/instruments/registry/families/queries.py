@@ -10,6 +10,7 @@ from app.access.principal import Principal
 from app.core.db import ReadSession
 from app.core.keyset import Order
 from app.instruments.models import Instrument
+from app.instruments.registry.families.schemas import FamilyQuery
 from app.instruments.registry.models import InstrumentFamily
 from app.instruments.registry.schemas import InstrumentFilter
 from app.instruments.visibility import WHOLE_PROVINCE, visible_to
@@ -37,10 +38,14 @@ def known_to(caller: Principal) -> ColumnElement[bool]:
     return and_(theirs, or_(*insiders, exists().where(member).correlate(InstrumentFamily)))
 
 
-def families(caller: Principal, organisation_id: UUID | None) -> Select[InstrumentFamily]:
-    """The families the caller knows, all or one organisation's."""
+def families(caller: Principal, wanted: FamilyQuery) -> Select[InstrumentFamily]:
+    """The families the caller knows and asks for."""
     found = select(InstrumentFamily).where(known_to(caller))
-    return found.where(InstrumentFamily.organisation_id == organisation_id) if organisation_id else found
+    if wanted.province:
+        found = found.where(InstrumentFamily.tenant_id == wanted.province)
+    if wanted.organisation:
+        found = found.where(InstrumentFamily.organisation_id == wanted.organisation)
+    return found
 
 
 async def family(db: ReadSession, caller: Principal, family_id: UUID) -> Row[Any] | None:

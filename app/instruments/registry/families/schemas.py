@@ -8,6 +8,7 @@ from pydantic import Field
 from app.core.keyset import ListQuery
 from app.core.schema import Input, Instant, Output
 from app.core.text import Line, Prose
+from app.instruments.registry.schemas import Adcode
 from app.instruments.rules import limits
 
 Name = Annotated[str, Line(limits.FAMILY_NAME), Field(examples=["扫描电子显微镜"])]
@@ -36,6 +37,7 @@ class FamilyChange(Input):
 class FamilyQuery(ListQuery):
     """Which families are asked for."""
 
+    province: Adcode | None = Field(default=None, description="省级代码，例如 330000")
     organisation: UUID | None = Field(default=None, description="所属单位")
 
 

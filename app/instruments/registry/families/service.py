@@ -52,7 +52,7 @@ async def find(db: ReadSession, *, caller: Principal, wanted: FamilyQuery, part:
     Raises:
         Invalid: the cursor is forged, or of another list or filter.
     """
-    rows = queries.families(caller, wanted.organisation)
+    rows = queries.families(caller, wanted)
     bound_to = ["instrument-families", wanted.filters()]
     found = await fetch(db, rows, queries.BY_NAME, part, bound_to=bound_to)
     counts = await queries.counts(db, caller, [family.id for family in found.items])
