@@ -273,6 +273,12 @@ async def stewards_of(session: ReadSession, instrument_id: UUID) -> list[Steward
     return [Steward(row.id, row.display_name, row.is_primary) for row in rows]
 
 
+async def managers_of(session: ReadSession, organisation_id: UUID) -> dict[UUID, str]:
+    """The active managers of an organisation of the caller's province, by account."""
+    found = await session.execute(queries.members(organisation_id, Role.MANAGER))
+    return {row.id: row.display_name for row in found}
+
+
 async def members_of(session: ReadSession, organisation_id: UUID) -> dict[UUID, str]:
     """The active members of an organisation of the caller's province, by account."""
     return {row.id: row.display_name for row in await session.execute(queries.members(organisation_id))}

@@ -59,9 +59,11 @@ def stewards(instrument_id: UUID) -> Select[UUID, str, bool]:
     )
 
 
-def members(organisation_id: UUID) -> Select[UUID, str]:
-    """Active accounts that belong to an organisation."""
+def members(organisation_id: UUID, role: Role | None = None) -> Select[UUID, str]:
+    """Active accounts that belong to an organisation, or have that role there."""
     named = select(Account.id, Account.display_name).join(Membership, Membership.account_id == Account.id)
+    if role:
+        named = named.where(Membership.role == role)
     return named.where(Membership.organisation_id == organisation_id, Account.status == "active").order_by(
         Account.display_name, Account.id
     )

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from app.instruments import personal
+from app.instruments.booking import news
 from app.instruments.importing import queries, work
 from app.instruments.importing.service import APPLY, CHECK
 from app.instruments.qualifications import news

@@ -43,7 +43,7 @@ RUNNING_STATES = (
 SERVICE_STATUSES = ("open", "restricted", "suspended", "retired")
 BOOKING_MODES = ("self", "assisted", "sample", "mixed")
 PURPOSES = ("research", "development", "teaching", "other")
-STATUSES = ("requested", "confirmed", "cancelled")
+STATUSES = ("requested", "confirmed", "rejected", "withdrawn", "expired", "superseded", "cancelled")
 LONGEST_BOOKING_MIN = 43_200
 """30 days: what lets a week be read from a b-tree on the start alone."""
 
@@ -239,7 +239,14 @@ class Booking(Owned, Base):
         ForeignKeyConstraint(["tenant_id", "owner_id"], ["organisation.tenant_id", "organisation.id"]),
         CheckConstraint(one_of("purpose", PURPOSES), name="purpose"),
         CheckConstraint(one_of("status", STATUSES), name="status"),
-        CheckConstraint("blocking = (status IN ('requested', 'confirmed'))", name="blocking"),
+        CheckConstraint(
+            "CASE status WHEN 'confirmed' THEN blocking WHEN 'requested' THEN true ELSE NOT blocking END",
+            name="blocking",
+        ),
+        CheckConstraint(
+            "status <> 'requested' OR (due_at IS NOT NULL AND blocking = (hold_until IS NOT NULL))",
+            name="waiting",
+        ),
         CheckConstraint(
             "NOT isempty(during) AND NOT lower_inf(during) AND NOT upper_inf(during) AND lower_inc(during) "
             "AND NOT upper_inc(during) AND upper(during) <= lower(during) + interval '30 days'",
@@ -275,6 +282,9 @@ class Booking(Owned, Base):
         Index(
             "ix_booking_unit_id_occupied_from", "unit_id", "occupied_from", postgresql_where=text("blocking")
         ),
+        UniqueConstraint("tenant_id", "id"),
+        Index("ix_booking_waiting", "unit_id", "due_at", postgresql_where=text("status = 'requested'")),
+        Index("ix_booking_announced", "id", postgresql_where=text("NOT announced")),
         Index("ix_booking_requester", "requester_tenant_id", "requester_id", "starts_at"),
         Index("ix_booking_tenant_id_starts_at", "tenant_id", "starts_at"),
         Index("ix_booking_owner_id_starts_at", "owner_id", "starts_at"),
@@ -308,6 +318,12 @@ class Booking(Owned, Base):
     occupied_to: Mapped[datetime] = mapped_column(Computed("upper(occupied)", persisted=True))
     status: Mapped[str]
     blocking: Mapped[bool]
+    due_at: Mapped[datetime | None]
+    """When a request ends that nobody decided."""
+    hold_until: Mapped[datetime | None]
+    """Until when a request holds the unit."""
+    announced: Mapped[bool] = mapped_column(server_default="true")
+    """Whether people have been told of what time did to it."""
     cancel_reason: Mapped[str] = mapped_column(server_default="")
     moved_from: Mapped[Range[datetime] | None] = mapped_column(TSTZRANGE)
     """The time it had before the instrument's side moved it, where that was the last move."""
@@ -320,6 +336,28 @@ class Booking(Owned, Base):
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class BookingApproval(Owned, Base):
+    """The decision 审批 about a request: once, by whom and why."""
+
+    __tablename__ = "booking_approval"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "booking_id"], ["booking.tenant_id", "booking.id"]),
+        ForeignKeyConstraint(["tenant_id", "decided_by"], ["account.tenant_id", "account.id"]),
+        UniqueConstraint("booking_id"),
+        CheckConstraint("decision IN ('approved', 'rejected')", name="decision"),
+        CheckConstraint("decision = 'approved' OR reason <> ''", name="reasoned"),
+        CheckConstraint(length("reason", 500), name="reason"),
+        {"info": {"row_policy": Parent("booking", "booking_id")}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.uuidv7())
+    booking_id: Mapped[UUID]
+    decision: Mapped[str]
+    reason: Mapped[str] = mapped_column(server_default="")
+    decided_by: Mapped[UUID]
+    decided_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
 ImportState = Literal["uploaded", "checked", "applied"]

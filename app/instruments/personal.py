@@ -21,6 +21,12 @@ holds(
         masked={"requester_name": PSEUDONYM},
     ),
     Held(
+        "booking_approval",
+        "decided_by = :id",
+        pmsg("one", "预约审批"),
+        kept=msg("审批的凭据；只含账号标识"),
+    ),
+    Held(
         "instrument_import",
         "created_by = :id",
         pmsg("one", "仪器导入"),

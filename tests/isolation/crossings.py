@@ -21,6 +21,11 @@ POLICIES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("account", "recognise"): ("broker", "SELECT", RECOGNISE),
     ("account", "sign_in"): ("login", "ALL", SIGN_IN),
     ("authenticator", "sign_in"): ("login", "ALL", SIGN_IN),
+    ("booking", "settle"): (
+        "broker",
+        "UPDATE",
+        "a request ends at its time whoever looks, and each is announced once",
+    ),
     ("booking", "busy"): ("broker", "SELECT", "who sees an instrument may know when it is taken"),
     ("booking_policy", "rules"): ("broker", "SELECT", RULES),
     ("browser_session", "recognise"): ("broker", "SELECT", RECOGNISE),
@@ -97,6 +102,14 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
         "app",
         "when units are taken, of instruments the province may see",
     ),
+    "booking_settle_due(uuid[])": (
+        "app",
+        "what time has ended is ended before units are judged; tells nothing",
+    ),
+    "booking_to_announce()": (
+        "app",
+        "the job learns whose requests time has ended, by ids, to tell them once",
+    ),
     "booking_rules_of(uuid,date,date)": ("app", RULES),
     "booking_lock_units(uuid[])": ("app", "units are locked in one order; gives a count"),
     "identity_end_sessions(uuid)": ("app", SUSPEND),
@@ -133,6 +146,7 @@ WITHOUT: dict[str, set[str]] = {
     "journal_event": {"UPDATE", "DELETE"},
     "journal_seal": {"UPDATE", "DELETE"},
     "booking": {"DELETE"},
+    "booking_approval": {"UPDATE", "DELETE"},
     "booking_policy": {"UPDATE", "DELETE"},
     "alembic_version": {"INSERT", "UPDATE", "DELETE"},
 }

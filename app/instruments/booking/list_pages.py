@@ -92,6 +92,7 @@ async def my_bookings(
         form=form,
         runs=bool(caller.stewardships or caller.managed or caller.roles),
         now=now,
+        statuses=BOOKING_STATUSES,
         query=request.url.remove_query_params(["cursor", "limit"]).query,
     )
 
@@ -144,7 +145,8 @@ def _filter(wanted: BookingsQuery, now: datetime) -> queries.Filter:
         wanted.instrument_id,
         since=since,
         until=until,
-        blocking=wanted.view != "cancelled",
+        status="requested" if wanted.view == "waiting" else None,
+        live=wanted.view != "cancelled",
         q=wanted.q,
     )
 

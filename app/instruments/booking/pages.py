@@ -1,7 +1,7 @@
 """The booking pages: book, one booking, move, cancel."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,13 +20,14 @@ from app.core.i18n import msg
 from app.core.problems import locale_of
 from app.core.schema import FIRST_YEAR, LAST_YEAR, Day, RowVersion
 from app.core.text import Line, Prose
-from app.instruments.booking import panel, policy, queries, service
+from app.instruments.booking import approving, panel, policy, queries, service
 from app.instruments.booking.calendar import moved_note, name_in
 from app.instruments.booking.panel import Panel
 from app.instruments.booking.problems import AlreadyBooked, SlotTaken
 from app.instruments.booking.schemas import Purpose
 from app.instruments.models import Booking
 from app.instruments.rules.units import unit_name
+from app.instruments.rules.vocabulary import BOOKING_STATUSES
 from app.web.public import SHANGHAI, Form, LocalInstant, Pages, local_input, render, see_other
 
 pages = Pages()
@@ -81,6 +82,14 @@ class CancelForm(BaseModel):
     reason: Annotated[str, Line(500, minimum=0)] = ""
 
 
+class DecisionForm(BaseModel):
+    """What the instrument's side decides about a request."""
+
+    version: RowVersion
+    decision: Literal["approve", "reject"]
+    decision_reason: Annotated[str, Line(500, minimum=0)] = ""
+
+
 @pages.get("/instruments/{instrument_id}/book")
 async def book(
     instrument_id: UUID,
@@ -102,7 +111,9 @@ async def book_submit(instrument_id: UUID, request: Request, db: Writes, caller:
         db, lambda typed: service.create(db, caller=caller, **typed.model_dump(exclude={"tz"}))
     )
     if booking:
-        return see_other(request, f"/bookings/{booking.id}", notice=msg("预约成功"))
+        waits = booking.status == "requested"
+        notice = msg("已提交，等待仪器管理方审批") if waits else msg("预约成功")
+        return see_other(request, f"/bookings/{booking.id}", notice=notice)
     if isinstance(form.problem, AlreadyBooked):
         # The form sent twice: by a double click, or after going back.
         made = f"/bookings/{form.problem.data['booking_id']}"
@@ -156,6 +167,24 @@ def _alternatives(form: Form[Any], shown: Panel) -> list[dict[str, Any]]:
 async def one_booking(booking_id: UUID, request: Request, db: Reads, caller: Reader) -> Response:
     """One booking, with what may be done about it."""
     return await _booking_page(request, db, caller, await _load(db, caller, booking_id), Form({}))
+
+
+@pages.post("/bookings/{booking_id}/decision")
+async def decision_submit(booking_id: UUID, request: Request, db: Writes, caller: Changer) -> Response:
+    """Approve or reject a request, then show it."""
+    form: Form[DecisionForm] = await Form.read(request, DecisionForm, names={"reason": "decision_reason"})
+
+    async def decide(typed: DecisionForm) -> Booking:
+        act = approving.approve if typed.decision == "approve" else approving.reject
+        return await act(
+            db, caller=caller, booking_id=booking_id, version=typed.version, reason=typed.decision_reason
+        )
+
+    decided = await form.submit(db, decide)
+    if decided:
+        notice = msg("已批准，预约生效") if decided.status == "confirmed" else msg("已驳回，已通知预约人")
+        return see_other(request, f"/bookings/{booking_id}", notice=notice)
+    return await _booking_page(request, db, caller, await _load(db, caller, booking_id), form)
 
 
 @pages.post("/bookings/{booking_id}/cancel")
@@ -227,7 +256,10 @@ async def _booking_page(
 ) -> Response:
     now = clock.now()
     entry = (await queries.registered(db, caller, [booking.instrument_id])).get(booking.instrument_id)
-    changeable = booking.blocking and booking.starts_at > now and bool(policy.may_change(caller, booking))
+    waits = booking.status == "requested" and booking.due_at is not None and booking.due_at > now
+    decides = waits and bool(policy.may_decide(caller, booking))
+    live = waits if booking.status == "requested" else booking.blocking
+    changeable = live and booking.starts_at > now and bool(policy.may_change(caller, booking))
     return render(
         request,
         "bookings/detail.html",
@@ -244,6 +276,12 @@ async def _booking_page(
         changeable=changeable,
         movable=changeable and entry is not None and entry.service_status not in service.REFUSED_STATUS,
         by_owner=not policy.is_requester(caller, booking),
+        statuses=BOOKING_STATUSES,
+        approval=await queries.approval(db, booking.id)
+        if booking.status in {"confirmed", "rejected"}
+        else None,
+        decides=decides,
+        rivals=await queries.rivals(db, booking) if decides else 0,
     )
 
 

@@ -93,6 +93,15 @@ def may_know_who(caller: Principal, booking: Booking | Row[Any]) -> bool:
     return at_home or may_read(caller, booking)
 
 
+def may_decide(caller: Principal, booking: Booking) -> Verdict:
+    """The instrument's side decides about requests, and nobody about their own."""
+    if not runs_instrument(caller, booking):
+        return Refusal(msg("只有仪器管理方可以审批"))
+    if booking.requester_id == caller.id and booking.requester_tenant_id == caller.tenant_id:
+        return Refusal(msg("不能审批自己的预约"))
+    return True
+
+
 def may_change(caller: Principal, booking: Booking) -> Verdict:
     """Both parties may move or cancel; auditors only read."""
     if is_requester(caller, booking) or runs_instrument(caller, booking):

@@ -26,6 +26,13 @@ class NotBookable(Conflict):
     title: ClassVar[Message] = msg("当前状态不能进行此操作")
 
 
+class RequestExpired(Conflict):
+    """A request is decided before its start, and within the approvers' time."""
+
+    code = "instruments.request_expired"
+    title: ClassVar[Message] = msg("该预约已过审批时限，不能再处理")
+
+
 class AlreadyStarted(Conflict):
     """A booking whose start has passed is neither moved nor cancelled."""
 

@@ -17,7 +17,6 @@ from sqlalchemy import (
     case,
     false,
     func,
-    literal,
     or_,
     select,
     text,
@@ -29,9 +28,9 @@ from sqlalchemy.sql.dml import ReturningInsert
 from app.access.principal import Principal
 from app.core import keyset
 from app.core.db import ReadSession, frozen
-from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
+from app.instruments.models import Booking, BookingApproval, Instrument, InstrumentUnit, OpeningRule
 from app.instruments.rules.quotas import Held
-from app.instruments.rules.states import COUNTED
+from app.instruments.rules.states import COUNTED, LIVE
 from app.instruments.visibility import (
     WHOLE_PROVINCE,
     run_by,
@@ -144,18 +143,21 @@ _GIVEN = [
     "policies",
     "overridden",
     "override_reason",
+    "status",
+    "blocking",
+    "due_at",
+    "hold_until",
 ]
 
 
 def _insert() -> ReturningInsert[*tuple[Any, ...]]:
-    """A confirmed booking, unless the exclusion constraint has given the time to somebody else.
+    """A booking, unless the exclusion constraint has given the time to somebody else.
 
     Its unit is locked already: contenders queue instead of deadlocking, and the later one finds the conflict.
     """
     table: Any = Booking.__table__
     given = [bindparam(name, type_=table.c[name].type) for name in _GIVEN]
-    source = select(*given, literal("confirmed"), literal(value=True))
-    statement = insert(table).from_select([*_GIVEN, "status", "blocking"], source)
+    statement = insert(table).from_select(_GIVEN, select(*given))
     return statement.on_conflict_do_nothing(constraint=NO_OVERLAP).returning(*table.c)
 
 
@@ -296,7 +298,8 @@ class Filter:
     status: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    blocking: bool | None = None
+    live: bool | None = None
+    """Still to be, or come to nothing."""
     q: str | None = None
 
     def conditions(self, caller: Principal) -> list[ColumnElement[bool]]:
@@ -310,8 +313,9 @@ class Filter:
             found.append(Booking.ends_at > self.since)
         if self.until:
             found.append(Booking.starts_at < self.until)
-        if self.blocking is not None:
-            found.append(Booking.blocking.is_(self.blocking))
+        if self.live is not None:
+            among = Booking.status.in_(LIVE)
+            found.append(among if self.live else ~among)
         if self.q:
             found.append(or_(*(column.icontains(self.q, autoescape=True) for column in SEARCHED)))
         return found
@@ -341,6 +345,26 @@ async def booking(session: ReadSession, caller: Principal, booking_id: UUID) -> 
     readable = select(Booking).where(Booking.id == booking_id, readable_by(caller))
     found: Booking | None = await session.scalar(readable)
     return found
+
+
+async def approval(session: ReadSession, booking_id: UUID) -> BookingApproval | None:
+    """The decision about a booking the caller reads."""
+    found: BookingApproval | None = await session.scalar(
+        select(BookingApproval).where(BookingApproval.booking_id == booking_id)
+    )
+    return found
+
+
+async def rivals(session: ReadSession, booking: Booking) -> int:
+    """How many other requests the approval of this one would bring to nothing, in the eyes of the instrument's side."""
+    count = select(func.count()).where(
+        Booking.unit_id == booking.unit_id,
+        Booking.status == "requested",
+        Booking.id != booking.id,
+        Booking.occupied_from < booking.occupied_to,
+        Booking.occupied_to > booking.occupied_from,
+    )
+    return int(await session.scalar(count) or 0)
 
 
 async def every(

@@ -17,7 +17,7 @@ from app.core.etag import IfMatch, tag
 from app.core.problems import locale_of
 from app.core.schema import Instant, PageOf
 from app.core.text import Line
-from app.instruments.booking import availability, queries, service
+from app.instruments.booking import approving, availability, queries, service
 from app.instruments.booking.calendar import calendar_file, moved_note, name_in
 from app.instruments.booking.schemas import (
     AvailabilityOut,
@@ -26,6 +26,7 @@ from app.instruments.booking.schemas import (
     BookingMove,
     BookingOut,
     BusyOut,
+    Decision,
     SpanOut,
     UnitOut,
     check_window,
@@ -131,6 +132,28 @@ async def cancel_booking(
 ) -> BookingOut:
     """Cancel a booking that has not begun."""
     booking = await service.cancel(
+        db, caller=caller, booking_id=booking_id, version=version, reason=body.reason
+    )
+    return _answer(booking, response)
+
+
+@router.post("/bookings/{booking_id}/approve", operation_id="approveBooking")
+async def approve_booking(
+    booking_id: UUID, body: Decision, version: IfMatch, db: Writes, caller: Changer, response: Response
+) -> BookingOut:
+    """Approve a request, for the instrument's side; requests for the same time come to nothing."""
+    booking = await approving.approve(
+        db, caller=caller, booking_id=booking_id, version=version, reason=body.reason
+    )
+    return _answer(booking, response)
+
+
+@router.post("/bookings/{booking_id}/reject", operation_id="rejectBooking")
+async def reject_booking(
+    booking_id: UUID, body: Decision, version: IfMatch, db: Writes, caller: Changer, response: Response
+) -> BookingOut:
+    """Turn a request down, with the reason the requester reads."""
+    booking = await approving.reject(
         db, caller=caller, booking_id=booking_id, version=version, reason=body.reason
     )
     return _answer(booking, response)

@@ -52,11 +52,17 @@ class BookingCancel(Input):
     reason: Annotated[str, Line(500, minimum=0)] = ""
 
 
+class Decision(Input):
+    """Why; asked for when a request is rejected."""
+
+    reason: Annotated[str, Line(500, minimum=0)] = ""
+
+
 class BookingsQuery(ListQuery):
     """A person's list of bookings: which side, which of them, and what it is narrowed to."""
 
     side: Literal["requested", "received"] = "requested"
-    view: Literal["upcoming", "past", "cancelled"] = "upcoming"
+    view: Literal["upcoming", "waiting", "past", "cancelled"] = "upcoming"
     instrument_id: UUID | None = None
     q: Annotated[str, Line(100)] | None = None
     since: Day | None = None
@@ -95,6 +101,8 @@ class BookingOut(Output):
     id: UUID
     status: Status
     version: int
+    due_at: Annotated[datetime | None, Field(description="待审批的截止时间；过时未批即作废")]
+    hold_until: Annotated[datetime | None, Field(description="待审批时占住时段到何时；空为不占")]
     instrument_id: UUID
     instrument_name: str
     unit_id: UUID

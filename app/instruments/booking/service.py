@@ -17,6 +17,7 @@ from app.core.errors import FieldError, Invalid, NotFound, Stale, constraint_nam
 from app.core.i18n import Message, msg
 from app.instruments.booking import policy, queries
 from app.instruments.booking.judging import Wish, days_around, judge, ruled
+from app.instruments.booking.news import tell
 from app.instruments.booking.problems import AlreadyBooked, AlreadyStarted, NotBookable, SlotTaken
 from app.instruments.models import Booking
 from app.instruments.rules import states
@@ -119,12 +120,24 @@ async def create(
         overridden=overridden,
         override_reason=override_reason if overridden else "",
         **_spans(terms, starts_at, ends_at),
+        **_standing(terms, starts_at, row.now),
     )
     if booking is None:
         raise await _slot_taken(session, caller, row, terms, (starts_at, ends_at))
     set_by_hand = {"overridden": overridden, "reason": override_reason} if overridden else {}
-    await _record(session, "booking.created", booking, after=_facts(booking) | set_by_hand)
+    await record_booking(session, "booking.created", booking, after=_facts(booking) | set_by_hand)
+    if booking.status == "requested":
+        await tell(session, "requested", booking.id, tenant_id=booking.tenant_id)
     return booking
+
+
+def _standing(terms: Terms, starts_at: datetime, now: datetime) -> dict[str, Any]:
+    """A new booking's state: confirmed, or waiting for an approval."""
+    if not terms.requires_approval:
+        return {"status": "confirmed", "blocking": True, "due_at": None, "hold_until": None}
+    due_at, hold_until = states.waiting(terms, starts_at, now)
+    holds = hold_until is not None
+    return {"status": "requested", "blocking": holds, "due_at": due_at, "hold_until": hold_until}
 
 
 def _spans(terms: Terms, starts_at: datetime, ends_at: datetime) -> dict[str, Any]:
@@ -190,17 +203,20 @@ async def move(
         "move_reason": reason if by_owner else "",
         "policies": under.versions,
         **_spans(terms, starts_at, ends_at),
+        **(_standing(terms, starts_at, row.now) if booking.status == "requested" else {}),
     }
+    if booking.status == "requested" and not terms.requires_approval:
+        raise NotBookable(msg("该仪器已不再需要审批，请撤回后重新预约"))
     try:
         async with session.begin_nested():
-            moved = await _update(session, booking, version, values, event="move")
+            moved = await _write(session, booking, version, values, event="move")
     except IntegrityError as error:
         if constraint_name(error) != queries.NO_OVERLAP:
             raise
         span = starts_at, ends_at
         raise await _slot_taken(session, caller, row, terms, span, besides=booking.id) from error
     after = _facts(moved) | ({"reason": moved.move_reason} if by_owner else {})
-    await _record(session, "booking.moved", moved, before=before, after=after)
+    await record_booking(session, "booking.moved", moved, before=before, after=after)
     return moved
 
 
@@ -216,9 +232,15 @@ async def cancel(
     booking = await _changeable(session, caller, booking_id, version, event="cancel")
     if not reason and not policy.is_requester(caller, booking):
         raise Invalid(errors=[FieldError("reason", "missing", msg("由仪器方取消时须说明原因"))])
-    cancelled = await _update(session, booking, version, {"cancel_reason": reason}, event="cancel")
+    if booking.status == "requested" and not policy.is_requester(caller, booking):
+        raise NotBookable(msg("待审批的预约请批准或驳回"))
+    cancelled = await _write(
+        session, booking, version, {"cancel_reason": reason, "blocking": False}, event="cancel"
+    )
     after = {"status": cancelled.status, "reason": reason}
-    await _record(session, "booking.cancelled", cancelled, before={"status": booking.status}, after=after)
+    await record_booking(
+        session, "booking.cancelled", cancelled, before={"status": booking.status}, after=after
+    )
     return cancelled
 
 
@@ -230,13 +252,13 @@ async def _changeable(
         raise NotFound
     ensure(policy.may_change(caller, booking))
     if states.after(booking.status, event) is None:
-        raise NotBookable(msg("该预约已取消"))
+        raise NotBookable(msg("该预约当前不能更改"))
     if booking.version != version:
         raise Stale
     return booking
 
 
-async def _update(
+async def _write(
     session: Session, booking: Booking, version: int, values: dict[str, Any], *, event: states.Event
 ) -> Booking:
     """Apply a change if the booking still is what was read and has not begun, judged under its row's lock."""
@@ -251,9 +273,7 @@ async def _update(
             Booking.starts_at > func.clock_timestamp(),
         )
         .values(
-            **values,
-            status=status,
-            blocking=status in states.BLOCKING,
+            **({"blocking": status == "confirmed"} | values | {"status": status}),
             version=Booking.version + 1,
             updated_at=func.clock_timestamp(),
         )
@@ -312,7 +332,7 @@ def _facts(booking: Booking | Row[Any]) -> dict[str, Any]:
     }
 
 
-async def _record(
+async def record_booking(
     session: Session,
     kind: str,
     booking: Booking | Row[Any],

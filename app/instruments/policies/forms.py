@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from app.core.schema import Day
 from app.core.text import Line
 from app.instruments.policies.schemas import At, Audience, PolicyIn, Settings
-from app.instruments.rules.policies import NUMBERS
+from app.instruments.rules.policies import FLAGS, NUMBERS
 from app.web.public import SHANGHAI, LocalInstant
 
 YES_NO = {"true": True, "false": False}
@@ -63,7 +63,7 @@ class TrialForm(BaseModel):
     organisation_id: UUID | None = None
 
 
-NAMES = {f"settings.{name}": name for name in (*NUMBERS, "bookable", "keeps_holidays")}
+NAMES = {f"settings.{name}": name for name in (*NUMBERS, *FLAGS)}
 """The service's names of the form's fields."""
 ZONE = SHANGHAI
 

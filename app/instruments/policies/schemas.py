@@ -28,6 +28,14 @@ class Settings(Input):
 
     bookable: bool | None = Field(default=None, description="false：不接受这些对象的预约")
     keeps_holidays: bool | None = Field(default=None, description="节假日不开放、调休日照常开放")
+    requires_approval: bool | None = Field(default=None, description="须经审批")
+    pending_holds_slot: bool | None = Field(default=None, description="待审批时占住时段")
+    approval_sla_min: Annotated[int, Field(ge=30, le=10_080)] | None = Field(
+        default=None, description="审批时限；过时未批即作废"
+    )
+    hold_ttl_min: Annotated[int, Field(ge=5, le=10_080)] | None = Field(
+        default=None, description="占位时限；不设时一直占到审批或作废"
+    )
     step_min: Annotated[int, Field(ge=5, le=DAY_MIN)] | None = Field(default=None, description="时间粒度")
     min_min: Annotated[int, Field(ge=5, le=MONTH_MIN)] | None = Field(default=None, description="最短时长")
     max_min: Annotated[int, Field(ge=5, le=MONTH_MIN)] | None = Field(default=None, description="最长时长")

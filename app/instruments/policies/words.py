@@ -26,12 +26,17 @@ LABELS: Mapping[str, tuple[Message, Message | None]] = {
     "payer_day_min": (msg("每单位每天"), MINUTES),
     "payer_week_min": (msg("每单位每周"), MINUTES),
     "payer_month_min": (msg("每单位每月"), MINUTES),
+    "requires_approval": (msg("须经审批"), None),
+    "approval_sla_min": (msg("审批时限"), MINUTES),
+    "pending_holds_slot": (msg("待审批时占住时段"), None),
+    "hold_ttl_min": (msg("占位时限"), MINUTES),
     "keeps_holidays": (msg("随节假日和调休"), None),
 }
 """The name of each setting, and the unit of its number."""
 GROUPS: tuple[tuple[Message, tuple[str, ...]], ...] = (
     (msg("时长"), ("step_min", "min_min", "max_min", "setup_min", "teardown_min")),
     (msg("何时预约"), ("horizon_days", "lead_min", "move_lead_min", "cancel_lead_min")),
+    (msg("审批"), ("approval_sla_min", "hold_ttl_min")),
     (
         msg("配额"),
         (

@@ -39,9 +39,11 @@ NUMBERS: Mapping[str, tuple[int, int]] = {
     "payer_day_min": (0, 1_000_000),
     "payer_week_min": (0, 1_000_000),
     "payer_month_min": (0, 1_000_000),
+    "approval_sla_min": (30, 10_080),
+    "hold_ttl_min": (5, 10_080),
 }
 """Settings that are whole numbers, with the least and the most; `*_min` are minutes."""
-FLAGS = frozenset({"bookable", "keeps_holidays"})
+FLAGS = frozenset({"bookable", "keeps_holidays", "requires_approval", "pending_holds_slot"})
 QUOTAS = (
     "gap_min",
     *(name for name in NUMBERS if name.startswith(("user_", "payer_", "max_active", "max_pending"))),

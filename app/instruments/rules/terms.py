@@ -41,6 +41,11 @@ class Terms:
     move_lead_min: int | None = None
     """As `lead_min`, for giving a booking another time; None: the same."""
     cancel_lead_min: int = 0
+    requires_approval: bool = False
+    approval_sla_min: int = 1_440
+    pending_holds_slot: bool = True
+    hold_ttl_min: int | None = None
+    """None: a request holds the unit as long as it waits."""
     quotas: Mapping[str, Quota] = field(default_factory=dict)
     days: SpecialDays = field(default_factory=dict)
 

@@ -41,6 +41,10 @@ RUNNING_STATES: Labels = {
 BOOKING_STATUSES: Labels = {
     "requested": msg("待审批"),
     "confirmed": msg("已确认"),
+    "rejected": msg("未批准"),
+    "withdrawn": msg("已撤回"),
+    "expired": msg("逾期未批"),
+    "superseded": msg("已被占用"),
     "cancelled": msg("已取消"),
 }
 SERVICE_STATUSES: Labels = {
