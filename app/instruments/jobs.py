@@ -5,14 +5,14 @@ from uuid import UUID
 from sqlalchemy import text
 
 from app.instruments import personal
-from app.instruments.booking import news
+from app.instruments.booking import news as booking_news
 from app.instruments.importing import queries, work
 from app.instruments.importing.service import APPLY, CHECK
 from app.instruments.qualifications import news
 from app.jobs.public import Job, periodic
 from app.tasks.public import Watch, watched
 
-__all__ = ["apply_import", "check_import", "news", "personal", "purge_imports"]
+__all__ = ["apply_import", "booking_news", "check_import", "news", "personal", "purge_imports"]
 
 
 @watched(CHECK, at_once=2)

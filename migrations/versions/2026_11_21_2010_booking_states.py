@@ -61,7 +61,7 @@ AS $$
     SELECT count(*)::integer FROM locked
 $$
 """
-VALID = """
+AFTER_VALID = """
 CREATE OR REPLACE FUNCTION booking_settings_valid(settings jsonb) RETURNS boolean
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog
 RETURN jsonb_typeof(settings) = 'object' AND NOT EXISTS (
@@ -77,6 +77,28 @@ RETURN jsonb_typeof(settings) = 'object' AND NOT EXISTS (
     WHERE CASE
         WHEN given.key IN ('bookable', 'keeps_holidays', 'requires_approval', 'pending_holds_slot')
             THEN jsonb_typeof(given.value) <> 'boolean'
+        WHEN number.name IS NULL OR jsonb_typeof(given.value) <> 'number' THEN true
+        ELSE (given.value #>> '{}')::numeric NOT BETWEEN number.least AND number.most
+            OR (given.value #>> '{}')::numeric % 1 <> 0
+            OR given.key = 'step_min' AND 1440 % (given.value #>> '{}')::numeric <> 0
+    END
+)
+"""
+BEFORE_VALID = """
+CREATE OR REPLACE FUNCTION booking_settings_valid(settings jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog
+RETURN jsonb_typeof(settings) = 'object' AND NOT EXISTS (
+    SELECT FROM jsonb_each(CASE jsonb_typeof(settings) WHEN 'object' THEN settings ELSE '{}' END) AS given
+    LEFT JOIN (VALUES
+        ('step_min', 5, 1440), ('min_min', 5, 43200), ('max_min', 5, 43200), ('setup_min', 0, 1440),
+        ('teardown_min', 0, 1440), ('lead_min', 0, 43200), ('move_lead_min', 0, 43200),
+        ('cancel_lead_min', 0, 43200), ('horizon_days', 1, 365), ('gap_min', 0, 43200), ('max_active', 0, 1000),
+        ('max_pending', 0, 1000), ('user_day_min', 0, 1440), ('user_week_min', 0, 10080),
+        ('user_month_min', 0, 44640), ('payer_day_min', 0, 1000000), ('payer_week_min', 0, 1000000),
+        ('payer_month_min', 0, 1000000)
+    ) AS number(name, least, most) ON number.name = given.key
+    WHERE CASE
+        WHEN given.key IN ('bookable', 'keeps_holidays') THEN jsonb_typeof(given.value) <> 'boolean'
         WHEN number.name IS NULL OR jsonb_typeof(given.value) <> 'number' THEN true
         ELSE (given.value #>> '{}')::numeric NOT BETWEEN number.least AND number.most
             OR (given.value #>> '{}')::numeric % 1 <> 0
@@ -102,7 +124,7 @@ def upgrade() -> None:
     op.create_index("ix_booking_waiting", "booking", ["unit_id", "due_at"], postgresql_where=waiting)
     op.create_index("ix_booking_announced", "booking", ["id"], postgresql_where=sa.text("NOT announced"))
     _approval()
-    op.execute(VALID)
+    op.execute(AFTER_VALID)
     allow("booking", "broker", name="settle", command="UPDATE")
     for body, signature in (
         (SETTLE, "booking_settle_due(uuid[])"),
@@ -146,6 +168,11 @@ def _approval() -> None:
 
 def downgrade() -> None:
     op.execute(BARE_LOCK)
+    op.execute(
+        "UPDATE booking_policy SET settings = settings - "
+        "ARRAY['requires_approval', 'pending_holds_slot', 'approval_sla_min', 'hold_ttl_min']"
+    )
+    op.execute(BEFORE_VALID)
     op.execute("DROP FUNCTION booking_to_announce()")
     op.execute("DROP FUNCTION booking_settle_due(uuid[])")
     op.execute("DROP POLICY booking_settle ON booking")

@@ -5,10 +5,8 @@ import io
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import text
 
 from app.access.permissions import Role
-from app.tenancy.context import TenantContext
 from tests.instruments.test_booking import World, book, day, wish
 from tests.instruments.test_booking import world as world  # noqa: PLC0414 - a fixture is known by its name
 from tests.support.forms import HTML
@@ -80,15 +78,17 @@ async def test_a_window_turned_round_names_both_ends(world: World) -> None:
     assert [error["field"] for error in answer.json()["errors"]] == ["since", "until"]
 
 
-async def test_what_waits_for_approval_is_among_the_upcoming(world: World) -> None:
-    booking = await book(world, day(0, 9), day(0, 11))
-    async with world.database.transaction(TenantContext("330000").info()) as session:
-        await session.execute(text("UPDATE booking SET status = 'requested'"))
+async def test_what_waits_for_approval_is_among_the_upcoming_and_apart(world: World) -> None:
+    place = await make_instrument(world.database, "330000", requires_approval=True)
+    asked = await world.client.post("/api/v1/bookings", json=wish(place, day(0, 9), day(0, 11)))
+    booking = asked.json()
+    assert booking["status"] == "requested"
     assert booking["id"] in await page(world)
+    assert booking["id"] in await page(world, view="waiting")
     assert booking["id"] not in await page(world, view="cancelled")
 
 
-@pytest.mark.parametrize("view", ["upcoming", "past", "cancelled"])
+@pytest.mark.parametrize("view", ["upcoming", "waiting", "past", "cancelled"])
 @pytest.mark.parametrize("side", ["requested", "received"])
 async def test_an_empty_list_says_what_to_do_next(world: World, side: str, view: str) -> None:
     world.client = await world.as_(await world.person("330000", roles=[Role.PROVINCE_ADMIN]))

@@ -1,12 +1,13 @@
 """The terms of booking: every broken rule has its code, and all are told at once."""
 
 from datetime import datetime, time, timedelta
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.instruments.rules.opening import OpeningHours
-from app.instruments.rules.states import TRANSITIONS, after
+from app.instruments.rules.states import TRANSITIONS, Status, after
 from app.instruments.rules.terms import Terms, faults, span_faults
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -111,4 +112,6 @@ def test_states_lead_only_where_the_table_says() -> None:
     assert after("confirmed", "cancel") == "cancelled"
     assert after("cancelled", "cancel") is None
     assert after("cancelled", "move") is None
-    assert set(TRANSITIONS.values()) == {"requested", "confirmed", "cancelled"}
+    assert after("confirmed", "approve") is None
+    assert after("expired", "approve") is None
+    assert set(TRANSITIONS.values()) == set(get_args(Status))

@@ -28,6 +28,7 @@ SAMPLES = {
 HINTS: dict[tuple[str, str], str] = {
     ("organisation", "adcode"): "left($1, 2) || '0100'",
     ("organisation", "kind"): "'university'",
+    ("booking_approval", "decision"): "'approved'",
     ("booking_policy", "organisation_id"): "NULL",
     ("booking_policy", "instrument_id"): "NULL",
     ("booking_policy", "audience"): "(100000 + floor(random() * 800000))::int::text",

@@ -14,7 +14,8 @@ from app.core.db import ReadSession
 from app.core.errors import FieldError
 from app.core.i18n import Message, msg
 from app.instruments.booking import queries
-from app.instruments.rules import policies, quotas
+from app.instruments.qualifications.standing import days_of, demands
+from app.instruments.rules import policies, qualified, quotas
 from app.instruments.rules.opening import OpeningHours, Span
 from app.instruments.rules.policies import Policy, Resolved
 from app.instruments.rules.terms import Terms, faults
@@ -89,6 +90,8 @@ async def judge(session: ReadSession, row: Row[Any], under: Ruled, wish: Wish) -
     if refusing := under.resolved.refusing:
         reason = Message(refusing.reason) if refusing.reason else msg("预约规则不接受该单位的预约")
         found.append(FieldError("organisation_id", "not_for_you", reason))
+    if start < end:
+        found += qualified.faults(demands(row.demands), *days_of(start, end, row.tz))
     if under.terms.quotas and start < end:
         await queries.lock_holders(session, _holders(wish))
         found += quotas.quota_faults(under.terms, wish.span, await _held(session, row, under.terms, wish))

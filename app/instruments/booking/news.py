@@ -46,7 +46,7 @@ async def send(job: Job) -> None:
 
 async def _deciders(db: ReadSession, booking: Booking) -> Sequence[UUID]:
     """The instrument's stewards, or its organisation's managers where it has none; never the one who asks."""
-    stewards = [*await stewards_of(db, booking.instrument_id)]
+    stewards = [steward.account_id for steward in await stewards_of(db, booking.instrument_id)]
     others = stewards or [*await managers_of(db, booking.owner_id)]
     return [person for person in others if person != booking.requester_id]
 

@@ -29,6 +29,7 @@ from app.access.principal import Principal
 from app.core import keyset
 from app.core.db import ReadSession, frozen
 from app.instruments.models import Booking, BookingApproval, Instrument, InstrumentUnit, OpeningRule
+from app.instruments.qualifications.standing import demands_column
 from app.instruments.rules.quotas import Held
 from app.instruments.rules.states import COUNTED, LIVE
 from app.instruments.visibility import (
@@ -99,6 +100,7 @@ def _unit_terms() -> Select[*tuple[Any, ...]]:
             *_TERMS,
             _hours(),
             *_payer(),
+            demands_column(bindparam("person_id", type_=Uuid), Instrument.id).label("demands"),
             func.clock_timestamp().label("now"),
         )
         .join(Instrument, Instrument.id == InstrumentUnit.instrument_id)
@@ -171,10 +173,16 @@ Days = tuple[date, date]
 
 
 async def unit_terms(
-    session: ReadSession, caller: Principal, unit_id: UUID, days: Days, *, payer_id: UUID | None = None
+    session: ReadSession,
+    caller: Principal,
+    unit_id: UUID,
+    days: Days,
+    *,
+    person_id: UUID | None,
+    payer_id: UUID | None = None,
 ) -> Row[Any] | None:
-    """A visible unit with its instrument's rules, an active payer and the database's clock, in one row."""
-    given = {"unit_id": unit_id, **_asked(caller, days, payer_id)}
+    """A visible unit with its instrument's rules, what a person is qualified for, an active payer and the clock, in one row."""
+    given = {"unit_id": unit_id, "person_id": person_id, **_asked(caller, days, payer_id)}
     return (await session.execute(UNIT_TERMS, given)).one_or_none()
 
 

@@ -87,7 +87,7 @@ async def create(
     # Before the terms are read: who changes them, or another booking, holds this lock until it is done.
     await queries.lock_units(session, [unit_id])
     around = days_around(starts_at, ends_at)
-    row = await queries.unit_terms(session, caller, unit_id, around, payer_id=payer_id)
+    row = await queries.unit_terms(session, caller, unit_id, around, person_id=caller.id, payer_id=payer_id)
     if row is None:
         raise NotFound
     under = ruled(row, unit_id=unit_id, payer_id=payer_id)
@@ -178,7 +178,14 @@ async def move(
     target = unit_id or booking.unit_id
     await queries.lock_units(session, [booking.unit_id, target])
     around = days_around(starts_at, ends_at)
-    row = await queries.unit_terms(session, caller, target, around, payer_id=booking.organisation_id)
+    row = await queries.unit_terms(
+        session,
+        caller,
+        target,
+        around,
+        person_id=booking.requester_id,
+        payer_id=booking.organisation_id,
+    )
     if row is None and target == booking.unit_id:
         raise NotBookable(msg("该仪器已不再向您开放"))
     if row is None or row.instrument_id != booking.instrument_id:

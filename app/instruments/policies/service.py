@@ -167,7 +167,9 @@ async def trial(
         NotFound: the caller sees no such unit.
     """
     around = days_around(*span)
-    row = await booking_queries.unit_terms(session, caller, unit_id, around, payer_id=payer_id)
+    row = await booking_queries.unit_terms(
+        session, caller, unit_id, around, person_id=caller.id, payer_id=payer_id
+    )
     if row is None:
         raise NotFound
     under = ruled(row, unit_id=unit_id, payer_id=payer_id)

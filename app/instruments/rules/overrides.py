@@ -27,6 +27,9 @@ BY: Mapping[str, Role] = {
     "quota_payer_week": "manager",
     "quota_payer_month": "manager",
     "not_for_you": "manager",
+    "qualification_missing": "manager",
+    "qualification_level_too_low": "manager",
+    "qualification_expired_on_date": "manager",
 }
 
 
