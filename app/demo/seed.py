@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from app.core import clock
 from app.core.db import Database, Session
-from app.demo import applications, joining, oversight, showing, steps
+from app.demo import applications, joining, oversight, qualifications, showing, steps
 from app.demo.bookings import monday_of
 from app.demo.data.provinces import PROVINCES, Province
 from app.demo.made import Ids, Made
@@ -58,6 +58,8 @@ STEPS = (
     *(Step(f"instruments-{part}", partial(steps.instruments, part=part)) for part in reversed(steps.PARTS)),
     Step("showing", showing.showing),
     Step("bookings", steps.bookings),
+    Step("qualified", qualifications.qualified),
+    Step("qualifications-asked", qualifications.asked),
     Step("newcomers", joining.newcomers, signs_in=True),
     Step("joining", joining.joining),
     Step("applications", applications.applications),

@@ -3,6 +3,7 @@
 from app.instruments import personal
 from app.instruments.models import Booking, Instrument, InstrumentUnit, OpeningRule
 from app.instruments.policies.models import BookingPolicy
+from app.instruments.qualifications import public as qualifications
 from app.instruments.registry.bulk.schemas import BulkChange
 from app.instruments.registry.bulk.service import apply as apply_bulk
 from app.instruments.registry.choices import suggestions
@@ -27,6 +28,7 @@ __all__ = [
     "create_family",
     "instruments_named",
     "personal",
+    "qualifications",
     "receive_files",
     "shared_by_province",
     "suggestions",
