@@ -45,7 +45,9 @@ async def qualified(session: Session, province: Province, made: Made) -> Ids:
     orders = [
         qualifications.GrantIn(level="trainer", account_ids=trainer, basis=BASIS),
         qualifications.GrantIn(
-            level="independent", account_ids=[one for one in holders if one not in trainer], basis=BASIS
+            level="independent",
+            account_ids=[one for one in holders if one not in (*trainer, lapsing)],
+            basis=BASIS,
         ),
     ]
     lapse = qualifications.GrantIn(
@@ -61,7 +63,7 @@ async def qualified(session: Session, province: Province, made: Made) -> Ids:
 
 
 def required(province: Province) -> InstrumentPlan:
-    """The instrument of the first organisation that wants a qualification: none of the flagships, which anybody may try."""
+    """The instrument of the first organisation that wants a qualification: the dearest but the flagships, which anybody may try."""
     first, *_ = province.organisations
     own = [
         plan
@@ -69,7 +71,7 @@ def required(province: Province) -> InstrumentPlan:
         if plan.owner is first and not plan.flagship and plan.takes_bookings
     ]
     shared = [plan for plan in own if plan.fields["scope"] in {"region", "public"}]
-    return (shared or own)[0]
+    return max(shared or own, key=lambda plan: plan.fields["worth_fen"])
 
 
 async def _suspend(

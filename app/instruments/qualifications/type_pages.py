@@ -11,12 +11,13 @@ from app.access.guards import ensure, requires
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core.db import ReadSession, Session
-from app.core.i18n import msg, named
+from app.core.i18n import Message, msg, named
 from app.core.schema import Day, Input, RowVersion
 from app.core.text import Line, Prose
 from app.identity import public as identity
 from app.instruments.qualifications import granting, policy, queries, requests, service, words
 from app.instruments.qualifications.granting import Granted
+from app.instruments.qualifications.models import QualificationRequest
 from app.instruments.qualifications.schemas import (
     Basis,
     English,
@@ -236,7 +237,7 @@ async def _type_page(
                 row.id,
                 msg(
                     "{province} · {organisation} · {name}",
-                    province=province_name(row.tenant_id),
+                    province=_province(row.tenant_id),
                     organisation=row.organisation_name,
                     name=named(row.name_zh, row.name_en),
                 ),
@@ -295,13 +296,24 @@ async def _grant_page(
         q=q,
         members=listed[:MOST_LISTED],
         more=len(listed) > MOST_LISTED,
-        waiting=[row for row in waiting if row.holder_id != caller.id],
+        waiting=[(str(row.id), row.holder_name, _from(row)) for row in waiting if row.holder_id != caller.id],
         told=told,
         done=sum(one.outcome in GRANTED for one in told or ()),
         today=queries.today(),
         levels=words.LEVEL_CHOICES if kind.runs else words.RECOGNISED_CHOICES,
         words=words,
     )
+
+
+def _province(code: str) -> Message:
+    name = province_name(code)
+    return named(name.zh, name.en)
+
+
+def _from(row: QualificationRequest) -> Message:
+    """Where somebody who asks comes from."""
+    province = _province(row.holder_tenant_id)
+    return msg("{organisation}（{province}）", organisation=row.holder_organisation or "—", province=province)
 
 
 def _url(type_id: UUID) -> str:

@@ -122,6 +122,19 @@ async def test_types_requirements_and_recognition_on_the_pages(school: School) -
     assert "透射电镜上机资格" in await page(school.manager, DESK + "types")
 
 
+async def test_recognition_on_the_page(school: School) -> None:
+    theirs = await make_type(school.database, await make_instrument(school.database, JIANGSU), "江苏的资格")
+    url = f"/qualifications/types/{school.type_id}"
+    assert "江苏 · 示例大学 · 江苏的资格" in await page(school.manager, url)
+    made = await submit(school.manager, url, f"{url}/recognitions", {"other_type_id": str(theirs)})
+    assert made.status_code == 303
+    _, reader = await school.person()
+    assert "江苏的资格" in await page(reader, url)
+    gone = await submit(school.manager, url, f"{url}/recognitions/{theirs}/remove", {})
+    assert gone.status_code == 303
+    assert "还没有互认的资格" in await page(school.manager, url)
+
+
 async def test_a_list_on_the_page_tells_what_became_of_each(school: School) -> None:
     _, client = await school.person()
     request_id = await school.ask(client)
@@ -148,6 +161,19 @@ async def test_steps_say_what_they_mean_and_which_bookings_they_stop(school: Sch
     done = await submit(school.steward, f"{url}/suspend", f"{url}/suspend", {"reason": "违规操作"})
     assert done.status_code == 303
     assert "违规操作" in await page(client, url)
+
+
+async def test_who_decides_sees_what_the_person_held_before(school: School) -> None:
+    _, client = await school.person()
+    one = await school.qualified(client)
+    step = f"/qualifications/{one['id']}/revoke"
+    await submit(school.steward, step, step, {"reason": "违规操作"})
+    path = f"/qualifications/requests/{await school.ask(client)}"
+    shown = await page(school.steward, path)
+    assert "独立操作，已撤销：违规操作" in shown
+    assert "independent operation, revoked: 违规操作" in await page(school.steward, path, lang="en")
+    asking = await page(school.steward, f"/qualifications/types/{school.type_id}/grant")
+    assert "—（江苏）" in asking
 
 
 async def test_lists_have_filters_a_file_and_empty_states(school: School) -> None:
