@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from app.access.guards import ensure
 from app.access.principal import Principal
 from app.core.db import ReadSession, Session
-from app.core.errors import FieldError, Forbidden, Invalid, NotFound, Stale
+from app.core.errors import Forbidden, NotFound, Stale
 from app.core.i18n import msg
 from app.core.keyset import Part, Slice, fetch
 from app.instruments.models import Instrument
@@ -218,8 +218,8 @@ async def recognise(
     """Let holders of another organisation's type count here, up to a level, or up to another one from now on.
 
     Raises:
-        NotFound, Forbidden: as `defined`.
-        Invalid: the other type is not shared with the caller, or of the same organisation.
+        NotFound, Forbidden: as `defined`; the other type is not shared with the caller.
+        Invalid: it is of the same organisation, or trainers were to be recognised.
     """
     if level not in RECOGNISABLE:
         raise invalid("level", "qualifications.not_recognisable", msg("培训人资格不能互认"))
@@ -228,9 +228,10 @@ async def recognise(
         QualificationType.id == other_type_id, visible_to(caller, QualificationType)
     )
     other: QualificationType | None = await db.scalar(shared)
-    if other is None or other.organisation_id == found.organisation_id:
-        reason = msg("没有这个资格类型，或它属于同一单位")
-        raise Invalid(errors=[FieldError("other_type_id", "qualifications.type_unknown", reason)])
+    if other is None:
+        raise NotFound
+    if other.organisation_id == found.organisation_id:
+        raise invalid("other_type_id", "qualifications.own_type", msg("同一单位的资格不必互认"))
     keys = [QualificationRecognition.type_id, QualificationRecognition.other_type_id]
     before = await db.scalar(
         upsert(QualificationRecognition)

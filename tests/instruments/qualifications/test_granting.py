@@ -200,14 +200,13 @@ async def test_recognition_across_provinces(school: School) -> None:
     assert (await school.stranger.delete(path)).status_code == 204
     assert [one["met"] for one in (await client.get(need)).json()] == [False]
     hidden = await make_type(school.database, school.place, "不共享的资格", scope="province")
-    for unknown in (hidden, uuid4(), own):
+    for unknown in (hidden, uuid4()):
         answer = await school.stranger.put(
             f"{API}/types/{own}/recognitions/{unknown}", json={"level": "observer"}
         )
-        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (
-            422,
-            "qualifications.type_unknown",
-        )
+        assert answer.status_code == 404
+    same = await school.stranger.put(f"{API}/types/{own}/recognitions/{own}", json={"level": "observer"})
+    assert (same.status_code, same.json()["errors"][0]["code"]) == (422, "qualifications.own_type")
 
 
 async def test_lists_are_filtered_and_paged(school: School) -> None:
