@@ -1,4 +1,4 @@
-"""What trials by strangers showed."""
+"""The language an account last signed in with; answers kept for a repeated request, now encrypted, begin anew."""
 
 import sqlalchemy as sa
 from alembic import op
