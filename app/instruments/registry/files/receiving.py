@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import SEEK_END
+from io import SEEK_END, BytesIO
 from pathlib import PurePath
 from typing import BinaryIO
 
@@ -13,6 +13,7 @@ from app.core.media import HEAD_BYTES, media_type
 from app.core.text import printable
 from app.files import public as store
 from app.instruments.rules import limits
+from app.instruments.rules.metadata import bare
 from app.instruments.rules.pictures import MOST_PIXELS, Size, size_of
 from app.settings import Settings
 
@@ -92,17 +93,23 @@ def _look(name: str, stream: BinaryIO) -> _Seen:
     most = MOST_BYTES[kind.partition("/")[0]]
     if size > most:
         raise _Wrong("file_too_large", msg("「{name}」超过 {limit} MB", name=name, limit=most // MB))
-    return _Seen(name, stream, kind, _pixels(name, stream, kind) if kind != MANUAL else None)
+    return _picture(name, stream, kind) if kind != MANUAL else _Seen(name, stream, kind, None)
 
 
-def _pixels(name: str, stream: BinaryIO, kind: str) -> Size:
+def _picture(name: str, stream: BinaryIO, kind: str) -> _Seen:
+    """A picture without what was written beside it."""
+    damaged = _Wrong("picture_damaged", msg("图片「{name}」已损坏", name=name))
     pixels = size_of(stream, kind)
     if pixels is None:
-        raise _Wrong("picture_damaged", msg("图片「{name}」已损坏，无法读出尺寸", name=name))
+        raise damaged
     if pixels[0] * pixels[1] > MOST_PIXELS:
         most = MOST_PIXELS // 1_000_000
         raise _Wrong("picture_too_large", msg("图片「{name}」超过 {most} 百万像素", name=name, most=most))
-    return pixels
+    content = bare(stream.read(), kind)
+    stream.seek(0)
+    if content is None:
+        raise damaged
+    return _Seen(name, BytesIO(content), kind, pixels)
 
 
 def _stored(settings: Settings, file: _Seen) -> Received:
