@@ -26,9 +26,10 @@ from sqlalchemy import (
     func,
     literal,
     not_,
-    or_,
     select,
+    tuple_,
     union_all,
+    values,
 )
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
@@ -150,17 +151,29 @@ def qualified_for(person_id: UUID, instrument_id: Any, on: date) -> ColumnElemen
 
     In the caller's own province, which reads all they hold.
     """
-    held = _counting(person_id, on).cte("counting")
+    requirement = QualificationRequirement
+    # Compared with one set that is made once, not looked for at each instrument.
+    unmet = exists().where(
+        requirement.instrument_id == instrument_id,
+        tuple_(requirement.type_id, requirement.level).not_in(_met(person_id, on)),
+    )
+    return not_(unmet)
+
+
+def _met(person_id: UUID, on: date) -> Select[Any]:
+    """The types and levels a person meets on a day."""
+    counting = _counting(person_id, on).subquery("counting")
+    levels = values(column("level", Text), column("place", Integer), name="levels").data(
+        [(level, number) for number, level in enumerate(LEVELS)]
+    )
     barred = select(Qualification.type_id).where(
         Qualification.holder_id == person_id, Qualification.status != "active"
     )
-    requirement = QualificationRequirement
-    enough = exists().where(held.c.type_id == requirement.type_id, held.c.place >= place(requirement.level))
-    unmet = exists().where(
-        requirement.instrument_id == instrument_id,
-        or_(requirement.type_id.in_(barred), not_(enough)),
+    return (
+        select(counting.c.type_id, levels.c.level)
+        .join(levels, levels.c.place <= counting.c.place)
+        .where(counting.c.type_id.not_in(barred))
     )
-    return not_(unmet)
 
 
 def _counting(person_id: UUID, on: date) -> Any:
