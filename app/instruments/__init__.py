@@ -1,7 +1,8 @@
 """Large research instruments 大型科研仪器: the registry, and booking across provinces 预约.
 
 Words: an *instrument* is one entry of the national register; a *unit* 台(套) is what one person can use at a time; a
-*booking* occupies a unit: `during` is what was asked for, `occupied` adds the preparation before and after.
+*family* groups instruments of one organisation; a *booking* occupies a unit: `during` is what was asked for,
+`occupied` adds the preparation before and after.
 
 Invariants: no two blocking bookings occupy one unit at the same instant (an exclusion constraint over `unit_id` alone,
 so that provinces cannot both have it); a booking belongs to the instrument's province and is read by both parties;

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.instruments.rules.metadata import bare
+from app.instruments.rules.metadata import bare, lies_aside
 from app.instruments.rules.pictures import size_of
 from tests.instruments.conftest import Lab
 from tests.instruments.pictures import jpeg, png, webp
@@ -90,6 +90,7 @@ def test_a_picture_stays_turned_as_it_was(turn: int, order: str) -> None:
     assert turned is (2 <= turn <= 8)
     assert kept.count(b"Exif") == int(turned)
     assert JFIF in kept
+    assert lies_aside(kept, "image/jpeg") is (turn in {5, 6, 7, 8})
     assert kept.endswith(PLAIN[2:])
 
 
@@ -117,6 +118,7 @@ async def test_a_photo_is_kept_without_its_place(lab: Lab) -> None:
     )
     assert sent.status_code == 201, sent.text
     (file,) = sent.json()["files"]
+    assert (file["width"], file["height"]) == (480, 640), "it is turned"
     kept = (await lab.visitor.get(file["url"])).content
     assert PLACE not in kept
     assert len(kept) == file["size"]

@@ -18,7 +18,7 @@ _NEEDED = frozenset({0xE0, 0xE2, 0xEE})
 """Of APP0 to APP15 those that say how to show the picture: JFIF, the colour profile, Adobe's colour transform."""
 _ORIENTATION, _SHORT = 0x0112, 3
 """Exif 3.0 §4.6.5.1.6."""
-_TURNS = range(2, 9)
+_TURNS, _ASIDE = range(2, 9), range(5, 9)
 _WEBP_TEXTS = frozenset({b"EXIF", b"XMP "})
 _WEBP_FLAGS = 0x08 | 0x04
 """RFC 9649 §2.7: that there are Exif and XMP chunks."""
@@ -30,6 +30,11 @@ def bare(data: bytes, media_type: str) -> bytes | None:
         return {"image/png": _png, "image/jpeg": _jpeg, "image/webp": _webp}[media_type](data)
     except (ValueError, IndexError, struct.error):
         return None
+
+
+def lies_aside(data: bytes, media_type: str) -> bool:
+    """Whether a bare picture is shown a quarter turned, so that its width is its height."""
+    return media_type == "image/jpeg" and _turn(data[2:]) in _ASIDE
 
 
 def _png(data: bytes) -> bytes:

@@ -13,7 +13,7 @@ from app.core.media import HEAD_BYTES, media_type
 from app.core.text import printable
 from app.files import public as store
 from app.instruments.rules import limits
-from app.instruments.rules.metadata import bare
+from app.instruments.rules.metadata import bare, lies_aside
 from app.instruments.rules.pictures import MOST_PIXELS, Size, size_of
 from app.settings import Settings
 
@@ -109,7 +109,8 @@ def _picture(name: str, stream: BinaryIO, kind: str) -> _Seen:
     stream.seek(0)
     if content is None:
         raise damaged
-    return _Seen(name, BytesIO(content), kind, pixels)
+    shown = (pixels[1], pixels[0]) if lies_aside(content, kind) else pixels
+    return _Seen(name, BytesIO(content), kind, shown)
 
 
 def _stored(settings: Settings, file: _Seen) -> Received:
