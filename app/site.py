@@ -13,6 +13,7 @@ from app.instruments.booking.pages import pages as bookings
 from app.instruments.importing.pages import pages as instrument_imports
 from app.instruments.policies.pages import pages as booking_rules
 from app.instruments.public import JOURNAL_SUBJECTS, instruments_named, shared_by_province, suggestions
+from app.instruments.qualifications.grant_pages import pages as qualification_grants
 from app.instruments.qualifications.pages import pages as qualifications
 from app.instruments.qualifications.request_pages import pages as qualification_requests
 from app.instruments.qualifications.type_pages import pages as qualification_types
@@ -50,6 +51,7 @@ parts = (
     instruments,
     booking_rules,
     qualification_types,
+    qualification_grants,
     qualification_requests,
     qualifications,
     booking_lists,

@@ -1,4 +1,4 @@
-"""Granting a qualification, to one person or to a training session's list, and taking it away."""
+"""Granting a qualification, to one person or to a training session's list."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,17 +12,16 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from app.access.guards import Refusal, ensure
 from app.access.principal import Principal
 from app.core.db import ReadSession, Session
-from app.core.errors import FieldError, Invalid, NotFound, Stale
+from app.core.errors import FieldError, Invalid
 from app.core.i18n import msg
-from app.core.keyset import Part, Slice, fetch, fetch_all
 from app.identity import public as identity
 from app.instruments.qualifications import policy, queries
 from app.instruments.qualifications.models import Qualification, QualificationRequest
 from app.instruments.qualifications.news import tell
-from app.instruments.qualifications.problems import NotGranted, StepImpossible
-from app.instruments.qualifications.schemas import GrantIn, QualificationQuery, Terms
+from app.instruments.qualifications.problems import NotGranted
+from app.instruments.qualifications.schemas import GrantIn, Terms
 from app.instruments.qualifications.service import Kind, get
-from app.instruments.rules.qualified import GRANTED, TRANSITIONS, Held, Outcome, Step, last_day, renewal
+from app.instruments.rules.qualified import GRANTED, Held, Outcome, last_day, renewal
 from app.journal.public import record
 
 SUBJECT = "qualification"
@@ -31,11 +30,6 @@ MET = GRANTED | {"unchanged"}
 LONG_AGO = timedelta(days=366)
 """A training that lies further back is taken again."""
 Told = Outcome | Literal["oneself", "closed", "unknown"]
-_EVENTS: dict[Step, str] = {
-    "suspend": "qualification.suspended",
-    "reinstate": "qualification.reinstated",
-    "revoke": "qualification.revoked",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,77 +239,6 @@ async def _approve(db: Session, caller: Principal, kind: Kind, ids: Sequence[UUI
     for one in ids:
         subject = ("qualification_request", one)
         await record(db, "qualification_request.approved", subject=subject, tenant_id=kind.type.tenant_id)
-
-
-async def find(
-    db: ReadSession, *, caller: Principal, wanted: QualificationQuery, part: Part
-) -> Slice[Qualification]:
-    """A page of qualifications, the newest first."""
-    bound_to = [SUBJECT, caller.id, wanted.filters()]
-    return await fetch(
-        db, queries.qualifications(caller, wanted), queries.NEWEST_FIRST, part, bound_to=bound_to
-    )
-
-
-async def every(db: ReadSession, *, caller: Principal, wanted: QualificationQuery) -> list[Qualification]:
-    """All that are asked for.
-
-    Raises:
-        ExportTooLarge: they are more than a file holds.
-    """
-    return await fetch_all(db, queries.qualifications(caller, wanted), queries.NEWEST_FIRST)
-
-
-async def one(db: ReadSession, *, caller: Principal, qualification_id: UUID) -> tuple[Qualification, bool]:
-    """A qualification the caller may read, and whether they run its type.
-
-    Raises:
-        NotFound: there is none.
-    """
-    row = (await db.execute(queries.qualification(caller, qualification_id))).one_or_none()
-    if row is None:
-        raise NotFound
-    return row.Qualification, row.runs
-
-
-async def step(
-    db: Session, *, caller: Principal, qualification_id: UUID, version: int, step: Step, reason: str
-) -> Qualification:
-    """Suspend, reinstate or revoke; bookings that were made stay, and cannot be begun: `standing.bookings_affected`.
-
-    Raises:
-        NotFound: the caller may not read it.
-        Forbidden: they do not run its type, or it is their own.
-        StepImpossible: it is in another state.
-        Stale: `version` is no longer current.
-    """
-    row, runs = await one(db, caller=caller, qualification_id=qualification_id)
-    ensure(policy.may_take(caller, row.holder_id, runs=runs))
-    from_, to = TRANSITIONS[step]
-    if row.status not in from_:
-        raise StepImpossible
-    changed: Qualification | None = await db.scalar(
-        update(Qualification)
-        .where(
-            Qualification.id == qualification_id,
-            Qualification.version == version,
-            Qualification.status == row.status,
-        )
-        .values(
-            status=to,
-            status_reason="" if to == "active" else reason,
-            version=Qualification.version + 1,
-            updated_at=func.clock_timestamp(),
-        )
-        .returning(Qualification)
-        .execution_options(populate_existing=True)
-    )
-    if changed is None:
-        raise Stale
-    facts = {"holder_id": row.holder_id, "reason": reason}
-    await _record(db, _EVENTS[step], changed.tenant_id, qualification_id, after=facts)
-    await tell(db, step, qualification_id, tenant_id=changed.holder_tenant_id)
-    return changed
 
 
 async def _record(db: Session, kind: str, tenant_id: str, qualification_id: UUID, **facts: Any) -> None:

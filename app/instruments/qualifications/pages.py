@@ -21,7 +21,15 @@ from app.core.problems import locale_of
 from app.core.schema import Input, RowVersion
 from app.core.tabular import Cell, write_csv
 from app.core.text import Line
-from app.instruments.qualifications import granting, policy, queries, requests, service, standing, words
+from app.instruments.qualifications import (
+    holders,
+    policy,
+    queries,
+    requests,
+    service,
+    standing,
+    words,
+)
 from app.instruments.qualifications.models import Qualification, QualificationType
 from app.instruments.qualifications.schemas import QualificationQuery, Reason, RequestQuery, State
 from app.instruments.qualifications.service import state_of
@@ -87,7 +95,7 @@ async def list_page(
     elif wanted.side == "types":
         found = taught = await service.find(db, caller=caller, part=part)
     else:
-        found = await granting.find(db, caller=caller, wanted=wanted.of_qualifications, part=part)
+        found = await holders.find(db, caller=caller, wanted=wanted.of_qualifications, part=part)
     if wanted.side == "mine":
         asked = (await requests.find(db, caller=caller, wanted=RequestQuery(), part=whole)).items
     types = (await service.find(db, caller=caller, part=whole)).items if wanted.side != "mine" else []
@@ -141,7 +149,7 @@ async def export(
     Raises:
         ExportTooLarge: the list has more rows than a file holds.
     """
-    rows = await granting.every(db, caller=caller, wanted=wanted.of_qualifications)
+    rows = await holders.every(db, caller=caller, wanted=wanted.of_qualifications)
     day = queries.today()
     return Response(
         b"".join(write_csv(_table(rows, locale_of(request), day))),
@@ -171,7 +179,7 @@ def _table(rows: Sequence[Qualification], locale: Locale, day: date) -> Iterator
 @pages.get("/{qualification_id}")
 async def detail_page(qualification_id: UUID, request: Request, db: Reads, caller: Reader) -> Response:
     """One qualification, what may be done about it, and the bookings it keeps from being begun."""
-    row, runs = await granting.one(db, caller=caller, qualification_id=qualification_id)
+    row, runs = await holders.one(db, caller=caller, qualification_id=qualification_id)
     verdict = policy.may_take(caller, row.holder_id, runs=runs)
     mine = row.holder_id == caller.id
     affected = await standing.bookings_affected(db, person_id=row.holder_id) if mine or runs else {}
@@ -208,7 +216,7 @@ async def step_submit(
     form: Form[StepForm] = await Form.read(request, StepForm)
     done = await form.submit(
         db,
-        lambda typed: granting.step(
+        lambda typed: holders.step(
             db,
             caller=caller,
             qualification_id=qualification_id,
@@ -230,7 +238,7 @@ async def _step_page(
     step: Step,
     form: Form[Any],
 ) -> Response:
-    row, runs = await granting.one(db, caller=caller, qualification_id=qualification_id)
+    row, runs = await holders.one(db, caller=caller, qualification_id=qualification_id)
     if not policy.may_take(caller, row.holder_id, runs=runs):
         raise NotFound
     return render(

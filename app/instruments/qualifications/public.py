@@ -2,7 +2,8 @@
 
 from app.identity.public import receive_evidence as receive
 from app.instruments.qualifications.evidence import add as add_evidence
-from app.instruments.qualifications.granting import Granted, grant_all, step
+from app.instruments.qualifications.granting import Granted, grant_all
+from app.instruments.qualifications.holders import step
 from app.instruments.qualifications.queries import today
 from app.instruments.qualifications.requests import ask
 from app.instruments.qualifications.schemas import GrantIn, RequestIn, TypeIn

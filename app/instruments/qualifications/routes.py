@@ -15,7 +15,7 @@ from app.core.etag import IfMatch, tag
 from app.core.keyset import Part, link_next
 from app.core.schema import PageOf
 from app.identity import public as identity
-from app.instruments.qualifications import evidence, granting, needs, queries, requests
+from app.instruments.qualifications import evidence, granting, holders, needs, queries, requests
 from app.instruments.qualifications.models import Qualification
 from app.instruments.qualifications.schemas import (
     ApproveIn,
@@ -52,7 +52,7 @@ async def list_qualifications(
     wanted: Annotated[QualificationQuery, Query()],
 ) -> PageOf[QualificationOut]:
     """The caller's own qualifications, or those they grant or oversee; the newest first."""
-    found = await granting.find(db, caller=caller, wanted=wanted, part=Part.of(request, wanted))
+    found = await holders.find(db, caller=caller, wanted=wanted, part=Part.of(request, wanted))
     link_next(request, response, found.next)
     return PageOf(items=[_out(row) for row in found.items], next=found.next)
 
@@ -153,14 +153,14 @@ async def get_qualification(
     qualification_id: UUID, response: Response, db: Reads, caller: Reader
 ) -> QualificationOut:
     """One qualification, for its holder, those who grant it, and officers of both provinces."""
-    row, _ = await granting.one(db, caller=caller, qualification_id=qualification_id)
+    row, _ = await holders.one(db, caller=caller, qualification_id=qualification_id)
     return _tagged(response, row)
 
 
 async def _step(
     response: Response, db: Writes, caller: Principal, on: tuple[UUID, int], step: Step, reason: str
 ) -> QualificationOut:
-    row = await granting.step(
+    row = await holders.step(
         db, caller=caller, qualification_id=on[0], version=on[1], step=step, reason=reason
     )
     return _tagged(response, row)
