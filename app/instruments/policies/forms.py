@@ -3,11 +3,12 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from fastapi import UploadFile
+from pydantic import BaseModel, BeforeValidator, Field
 
 from app.core.schema import Day
 from app.core.text import Line
-from app.instruments.policies.schemas import At, Audience, PolicyIn, Settings
+from app.instruments.policies.schemas import At, Audience, CalendarDayIn, PolicyIn, Settings
 from app.instruments.rules.policies import FLAGS, NUMBERS
 from app.web.public import SHANGHAI, LocalInstant
 
@@ -46,6 +47,28 @@ class DayForm(At):
     day: Day
     acts_as: Annotated[int, Field(ge=0, le=7)]
     name: Annotated[str, Line(100)]
+
+
+class NoticeForm(At):
+    """A file of special days."""
+
+    file: UploadFile
+    working_as: Annotated[int, Field(ge=1, le=7)] = 1
+
+
+def _day_of(value: object) -> object:
+    if isinstance(value, str) and value.count("|") > 1:
+        day, acts_as, name = value.split("|", 2)
+        return {"day": day, "acts_as": acts_as, "name": name}
+    return value
+
+
+class ApplyForm(At):
+    """The days of a file that was looked at, as the page sends them back: `2026-01-01|0|元旦`."""
+
+    days: Annotated[
+        list[Annotated[CalendarDayIn, BeforeValidator(_day_of)]], Field(min_length=1, max_length=400)
+    ]
 
 
 class ForgetForm(At):

@@ -13,13 +13,16 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core import clock
 from app.core.db import ReadSession
+from app.core.errors import Invalid
 from app.core.i18n import msg
 from app.instruments.booking.service import payer
-from app.instruments.policies import place, queries, service, words
+from app.instruments.policies import notices, place, queries, service, words
 from app.instruments.policies.forms import (
     NAMES,
+    ApplyForm,
     DayForm,
     ForgetForm,
+    NoticeForm,
     PolicyForm,
     TrialForm,
     WithdrawForm,
@@ -76,6 +79,7 @@ async def _page(
     where: At,
     *,
     day_form: Form[Any] | None = None,
+    notice_form: Form[Any] | None = None,
     trial: Form[Any] | None = None,
     found: Any = None,
 ) -> Response:
@@ -86,7 +90,7 @@ async def _page(
     return render(
         request,
         "booking_rules/place.html",
-        status_code=(day_form or trial or Form({})).status,
+        status_code=(day_form or notice_form or trial or Form({})).status,
         where=where,
         address=address,
         place=shown,
@@ -104,6 +108,7 @@ async def _page(
             instrument_id=where.instrument_id,
         ),
         day_form=day_form or Form({}),
+        notice_form=notice_form or Form({}),
         trial=trial or Form({}),
         found=found,
         may_be_set_aside=BY,
@@ -199,6 +204,45 @@ async def add_day(request: Request, db: Writes, caller: Manager) -> Response:
     if await form.submit(db, add):
         return see_other(request, address(where) + "#days", notice=msg("已保存"))
     return await _page(request, db, caller, where, day_form=form)
+
+
+@pages.post("/days/import")
+async def look_at_notice(request: Request, db: Reads, caller: Manager) -> Response:
+    """What a file of special days would change; nothing is set yet."""
+    form: Form[NoticeForm] = await Form.read(request, NoticeForm)
+    where = _where(form)
+    tenant_id = await service.at(db, caller, where)
+    try:
+        typed = form.value
+        notice = notices.read(await typed.file.read(notices.MOST_BYTES + 1), working_as=typed.working_as)
+    except Invalid as problem:
+        form.blame(problem)
+        return await _page(request, db, caller, where, notice_form=form)
+    days = notice.days
+    there = {}
+    if days:
+        place_of = {name: value for name, value in where.columns().items() if name != "unit_id"}
+        found = await queries.days(db, tenant_id, days[0].day, days[-1].day, **place_of)
+        there = {one.day: (one.acts_as, one.name) for one in found}
+    return render(
+        request,
+        "booking_rules/notice.html",
+        where=where,
+        address=address,
+        place=await place.describe(db, caller, where, tenant_id),
+        notice=notice,
+        there=there,
+        weekdays=WEEKDAYS,
+    )
+
+
+@pages.post("/days/import/apply")
+async def apply_notice(request: Request, db: Writes, caller: Manager) -> Response:
+    """Set the days of a file that was looked at."""
+    form: Form[ApplyForm] = await Form.read(request, ApplyForm)
+    where = _where(form)
+    count = await service.set_days(db, caller=caller, where=where, days=form.value.days)
+    return see_other(request, address(where) + "#days", notice=msg("已设定 {count} 天", count=count))
 
 
 @pages.post("/days/forget")
