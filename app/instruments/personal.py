@@ -46,6 +46,12 @@ holds(
         kept=msg("授予单位的审核凭据；姓名以「已注销用户」代替"),
         masked=UNNAMED | {"message": ""},
     ),
+    Held(
+        "qualification_evidence",
+        "request_id IN (SELECT id FROM qualification_request WHERE holder_id = :id)",
+        msg("资格申请的证明材料"),
+        kept=msg("授予单位的审核凭据；撤回申请时删除"),
+    ),
 )
 
 

@@ -29,6 +29,12 @@ LISTED = {
     "{developed}": "/developer/applications",
 }
 """What is found in a list that only some may read."""
+QUALIFICATIONS = {
+    "{taught}": ("/qualifications?side=types", "/qualifications/types"),
+    "{asked}": ("/qualifications?side=requests", "/qualifications/requests"),
+    "{held}": ("/qualifications?side=issued&state=suspended", "/qualifications"),
+}
+"""What is found in a list, and how its address begins."""
 PEOPLE = {
     "": (
         "330000",
@@ -85,6 +91,16 @@ PEOPLE = {
             "/bookings?side=received",
             "/identity-providers",
             "/identity-providers/new",
+            "/qualifications?side=requests",
+            "/qualifications?side=issued",
+            "/qualifications?side=types",
+            "/qualifications/types/new",
+            "{taught}",
+            "{taught}/edit",
+            "{taught}/grant",
+            "{asked}",
+            "{held}",
+            "{held}/revoke",
         ],
     ),
     "sh.researcher": (
@@ -108,6 +124,7 @@ PEOPLE = {
             "{booking}",
             "{booking}/move",
             "{instrument}/book",
+            "/qualifications",
         ],
     ),
     "zj.newcomer": (
@@ -194,6 +211,9 @@ async def addresses(page: Page, url: str, province: str, wanted: list[str]) -> l
     for name, path in LISTED.items():
         if any(name in one for one in wanted):
             known[name] = await first_link(page, url + path, path)
+    for name, (listed_at, prefix) in QUALIFICATIONS.items():
+        if any(name in one for one in wanted):
+            known[name] = await first_link(page, url + listed_at, prefix)
     return [
         known.get(path.partition("/")[0], "") + path.removeprefix(path.partition("/")[0]) for path in wanted
     ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.access.principal import Principal
@@ -17,7 +17,6 @@ from app.identity.public import MOST_FILES, Received
 from app.instruments.qualifications import queries
 from app.instruments.qualifications.models import QualificationEvidence, QualificationRequest
 from app.instruments.qualifications.problems import invalid
-from app.instruments.qualifications.requests import SUBJECT
 from app.journal.public import record
 from app.settings import Settings
 
@@ -52,11 +51,18 @@ async def add(
             continue
         await files.keep(db, tenant_id=caller.tenant_id, holder_id=evidence_id, digest=file.digest)
         facts = {"evidence_id": evidence_id, "digest": file.digest}
-        kind, subject = "qualification_request.evidence_added", (SUBJECT, request.id)
+        kind, subject = "qualification_request.evidence_added", ("qualification_request", request.id)
         await record(db, kind, subject=subject, tenant_id=request.tenant_id, after=facts)
     if len((await db.scalars(queries.evidence(request.id))).all()) > MOST_FILES:
         reason = msg("最多 {count} 份材料", count=MOST_FILES)
         raise invalid("files", "identity.evidence_too_many", reason)
+
+
+async def discard(db: Session, request: QualificationRequest) -> None:
+    """Take the files of a request away that was withdrawn."""
+    for found in (await db.scalars(queries.evidence(request.id))).all():
+        await files.release(db, holder_id=found.id)
+    await db.execute(delete(QualificationEvidence).where(QualificationEvidence.request_id == request.id))
 
 
 async def read(

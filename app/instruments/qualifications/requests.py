@@ -13,7 +13,7 @@ from app.core.db import ReadSession, Session
 from app.core.errors import NotFound
 from app.core.i18n import Message, msg
 from app.core.keyset import Part, Slice, fetch
-from app.instruments.qualifications import policy, queries, visibility
+from app.instruments.qualifications import evidence, policy, queries, visibility
 from app.instruments.qualifications.granting import Granted, holder_of, term_of, write
 from app.instruments.qualifications.models import QualificationEvidence, QualificationRequest
 from app.instruments.qualifications.news import tell
@@ -115,7 +115,7 @@ async def ask(db: Session, *, caller: Principal, new: RequestIn) -> Qualificatio
 
 
 async def withdraw(db: Session, *, caller: Principal, request_id: UUID) -> QualificationRequest:
-    """Take one's own request back.
+    """Take one's own request back; its evidence is discarded.
 
     Raises:
         NotFound: it is not the caller's.
@@ -124,6 +124,7 @@ async def withdraw(db: Session, *, caller: Principal, request_id: UUID) -> Quali
     withdrawn = await _close(
         db, request_id, visibility.held_by(caller, QualificationRequest), status="withdrawn"
     )
+    await evidence.discard(db, withdrawn)
     await _note(db, "withdrawn", withdrawn)
     return withdrawn
 

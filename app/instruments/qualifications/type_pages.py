@@ -67,7 +67,7 @@ class RecognitionForm(Input):
     """Another type that is to count."""
 
     other_type_id: UUID
-    level: Recognised
+    at_most: Recognised
 
 
 @pages.get("/new")
@@ -171,7 +171,8 @@ async def recognise(type_id: UUID, request: Request, db: Writes, caller: Manager
     form: Form[RecognitionForm] = await Form.read(request, RecognitionForm)
 
     async def add(typed: RecognitionForm) -> bool:
-        await service.recognise(db, caller=caller, type_id=type_id, **typed.model_dump())
+        other, level = typed.other_type_id, typed.at_most
+        await service.recognise(db, caller=caller, type_id=type_id, other_type_id=other, level=level)
         return True
 
     return await _added(request, db, caller, type_id, form, add)

@@ -4,10 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.access.permissions import Role
 from app.instruments.qualifications import queries
 from app.instruments.rules.qualified import last_day
+from app.tenancy.context import TenantContext
 from tests.instruments.qualifications.conftest import ANHUI, API, JIANGSU, SHANGHAI, School
 
 PDF = ("proof.pdf", b"%PDF-1.7 proof", "application/pdf")
@@ -123,6 +125,15 @@ async def test_one_open_request_and_its_ends(school: School) -> None:
     declined = await school.manager.post(f"{API}/requests/{second}/decline", json={"reason": "请先培训"})
     assert declined.json()["reason"] == "请先培训"
     assert (await client.get(API)).json()["items"] == []
+
+
+async def test_what_is_withdrawn_leaves_no_evidence(school: School) -> None:
+    _, client = await school.person()
+    request_id = await school.ask(client)
+    await client.post(f"{API}/requests/{request_id}/evidence", files=[("files", PDF)])
+    assert (await client.post(f"{API}/requests/{request_id}/withdraw")).json()["evidence"] == []
+    async with school.database.transaction(TenantContext(JIANGSU).info()) as session:
+        assert await session.scalar(text("SELECT count(*) FROM kept_file")) == 0
 
 
 async def test_evidence_is_what_its_bytes_say_and_is_asked_for(school: School) -> None:
