@@ -1,6 +1,7 @@
 """Booking policies over HTTP: who sets them, what they do to a booking, and what another province learns."""
 
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -9,7 +10,7 @@ from app.access.permissions import Role
 from tests.instruments.conftest import Lab
 from tests.instruments.test_booking import World, day, wish
 from tests.instruments.test_booking import world as world  # noqa: PLC0414 - a fixture is known by its name
-from tests.support.places import make_instrument
+from tests.support.places import make_instrument, make_organisation
 
 URL = "/api/v1/booking-policies"
 
@@ -175,3 +176,21 @@ async def test_special_days_close_an_instrument_that_keeps_hours(lab: Lab) -> No
     assert (await book(3)).status_code == 201
     twice = {"days": [off["days"][0], off["days"][0]]}
     assert codes(await lab.admin.post("/api/v1/calendar-days", json=twice)) == {"repeated"}
+
+
+async def test_what_holds_for_others_is_not_told(world: World) -> None:
+    """What kind an organisation is can be told from the rules that hold for it."""
+    rules = f"/api/v1/instruments/{world.place.instrument_id}/rules"
+    hidden = await make_organisation(world.database, "310000", scope="organisation")
+    trial = wish(world.place, day(0, 9), day(0, 10))
+    del trial["purpose"]
+    for organisation in (hidden, world.place.organisation_id, uuid4()):
+        asked = await world.client.get(rules, params={"organisation_id": str(organisation)})
+        tried = await world.client.post(
+            "/api/v1/instruments/rules/trial", json=trial | {"organisation_id": str(organisation)}
+        )
+        assert (asked.status_code, tried.status_code) == (403, 403)
+        assert asked.json()["detail"] == tried.json()["detail"] == "您不是该单位的成员，不能以其名义预约"
+    manager = await manager_of(world)
+    own = {"organisation_id": str(world.place.organisation_id)}
+    assert (await manager.get(rules, params=own)).status_code == 200

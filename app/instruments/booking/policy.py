@@ -10,6 +10,7 @@ from app.access.guards import Refusal, Verdict
 from app.access.principal import Principal
 from app.core.i18n import msg
 from app.instruments.models import Booking
+from app.instruments.rules import customs
 from app.instruments.rules.overrides import Role
 from app.instruments.visibility import WHOLE_PROVINCE, runs
 
@@ -46,18 +47,12 @@ def may_move(caller: Principal, terms: Row[Any], booking: Booking, on: date) -> 
 def _serves(terms: Row[Any], payer_id: UUID, on: date) -> Verdict:
     if terms.service_status == "restricted" and payer_id != terms.owner_id:
         return Refusal(msg("该仪器目前只供本单位内部使用"))
-    if _barred_by_customs(terms, on) and payer_id != terms.owner_id:
+    barred = customs.bars_others(
+        supervised=terms.customs_supervised, notice=terms.customs_notice, until=terms.customs_until, on=on
+    )
+    if barred and payer_id != terms.owner_id:
         return Refusal(msg("该仪器为海关监管的减免税设备，未经海关同意不能对外单位开放"))
     return True
-
-
-def _barred_by_customs(terms: Row[Any], on: date) -> bool:
-    """Whether customs supervision 海关监管 keeps the instrument from serving other organisations on the local day `on`.
-
-    Duty-free goods serve others only with the customs' written notice, or once the supervision has ended (§2.2).
-    """
-    lasts = terms.customs_until is None or terms.customs_until >= on
-    return terms.customs_supervised and not terms.customs_notice and lasts
 
 
 def is_requester(caller: Principal, booking: Booking | Row[Any]) -> bool:

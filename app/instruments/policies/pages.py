@@ -260,7 +260,7 @@ async def trial(instrument_id: UUID, request: Request, db: Writes, caller: Manag
     form: Form[TrialForm] = await Form.read(request, TrialForm)
 
     async def judge(typed: TrialForm) -> Any:
-        payer_id = payer(caller, typed.organisation_id)
+        payer_id = typed.organisation_id or payer(caller, None)
         span = (typed.starts_at, typed.ends_at)
         found = await service.trial(db, caller=caller, unit_id=typed.unit_id, span=span, payer_id=payer_id)
         return [list(found)]

@@ -58,13 +58,18 @@ async def describe(db: ReadSession, caller: Principal, where: At, tenant_id: str
     if where.instrument_id:
         rows = (
             await db.execute(
-                select(InstrumentUnit.id, InstrumentUnit.label, Instrument.name_zh)
+                select(
+                    InstrumentUnit.id,
+                    InstrumentUnit.label,
+                    Instrument.name_zh,
+                    Instrument.organisation_id,
+                )
                 .join(Instrument, Instrument.id == InstrumentUnit.instrument_id)
                 .where(Instrument.id == where.instrument_id)
                 .order_by(InstrumentUnit.label)
             )
         ).all()
-        payers = await names(db, caller, list(caller.organisations))
+        payers = await names(db, caller, {rows[0].organisation_id, *caller.organisations})
         units = [(row.id, unit_name(row.label)) for row in rows]
         back = f"/instruments/{where.instrument_id}"
         return Place("instrument", rows[0].name_zh, back, units, list(payers.items()))

@@ -141,6 +141,18 @@ def faults(settings: dict[str, Any]) -> list[FieldError]:
     return found
 
 
+def _may_ask(caller: Principal, payer_id: UUID | None, row: Any) -> Verdict:
+    """What holds for an organisation tells what kind it is: its own people ask, and for the owner those who run the instrument."""
+    if payer_id is None or payer_id in caller.organisations:
+        return True
+    owner_id = row.owner_id
+    if payer_id == owner_id and runs(
+        caller, instrument_id=row.instrument_id, owner_id=owner_id, tenant_id=row.tenant_id
+    ):
+        return True
+    return Refusal(msg("您不是该单位的成员，不能以其名义预约"))
+
+
 async def rules_for(
     session: ReadSession, *, caller: Principal, instrument_id: UUID, payer_id: UUID | None = None
 ) -> Ruled:
@@ -148,6 +160,7 @@ async def rules_for(
 
     Raises:
         NotFound: the caller sees no such instrument.
+        Forbidden: the payer is none of the caller's organisations.
     """
     now = await session.scalar(func.clock_timestamp())
     row = await booking_queries.instrument_terms(
@@ -155,6 +168,7 @@ async def rules_for(
     )
     if row is None:
         raise NotFound
+    ensure(_may_ask(caller, payer_id, row))
     return ruled(row, payer_id=payer_id)
 
 
@@ -165,6 +179,7 @@ async def trial(
 
     Raises:
         NotFound: the caller sees no such unit.
+        Forbidden: the payer is none of the caller's organisations.
     """
     around = days_around(*span)
     row = await booking_queries.unit_terms(
@@ -172,6 +187,7 @@ async def trial(
     )
     if row is None:
         raise NotFound
+    ensure(_may_ask(caller, payer_id, row))
     under = ruled(row, unit_id=unit_id, payer_id=payer_id)
     return await judge(session, row, under, Wish(span, (str(caller.tenant_id), caller.id), payer_id))
 
