@@ -271,4 +271,4 @@ async def test_the_password_form_is_never_skipped_for_our_own_client(
 
 
 def test_every_scope_has_plain_words() -> None:
-    assert set(WORDS) == set(KNOWN_SCOPES) == {"openid", *PERMISSION_SCOPES}
+    assert set(WORDS) == set(KNOWN_SCOPES) == {"openid", "email", *PERMISSION_SCOPES}

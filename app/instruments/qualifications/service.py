@@ -221,8 +221,6 @@ async def recognise(
         NotFound, Forbidden: as `defined`; the other type is not shared with the caller.
         Invalid: it is of the same organisation, or trainers were to be recognised.
     """
-    if level not in RECOGNISABLE:
-        raise invalid("level", "qualifications.not_recognisable", msg("培训人资格不能互认"))
     found = (await defined(db, caller=caller, type_id=type_id)).type
     shared = select(QualificationType).where(
         QualificationType.id == other_type_id, visible_to(caller, QualificationType)
@@ -230,6 +228,8 @@ async def recognise(
     other: QualificationType | None = await db.scalar(shared)
     if other is None:
         raise NotFound
+    if level not in RECOGNISABLE:
+        raise invalid("level", "qualifications.not_recognisable", msg("培训人资格不能互认"))
     if other.organisation_id == found.organisation_id:
         raise invalid("other_type_id", "qualifications.own_type", msg("同一单位的资格不必互认"))
     keys = [QualificationRecognition.type_id, QualificationRecognition.other_type_id]
