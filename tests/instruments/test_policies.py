@@ -194,3 +194,19 @@ async def test_what_holds_for_others_is_not_told(world: World) -> None:
     manager = await manager_of(world)
     own = {"organisation_id": str(world.place.organisation_id)}
     assert (await manager.get(rules, params=own)).status_code == 200
+
+
+async def test_a_cancellation_keeps_its_notice_and_the_instruments_side_may_still_cancel(
+    world: World,
+) -> None:
+    manager = await manager_of(world)
+    made = await world.client.post("/api/v1/bookings", json=wish(world.place, day(0, 9), day(0, 11)))
+    url, match = f"/api/v1/bookings/{made.json()['id']}/cancel", {"If-Match": '"v1"'}
+    two_days = {"audience": "other_province", "settings": {"cancel_lead_min": 2 * 24 * 60}}
+    assert (await put(manager, world, **two_days)).status_code == 201
+    late = await world.client.post(url, json={}, headers=match)
+    assert (late.status_code, late.json()["code"]) == (409, "instruments.too_late_to_cancel")
+    assert (await manager.post(url, json={"reason": "停电"}, headers=match)).status_code == 200
+    own = await world.client.post("/api/v1/bookings", json=wish(world.place, day(5, 9), day(5, 11)))
+    url = f"/api/v1/bookings/{own.json()['id']}/cancel"
+    assert (await world.client.post(url, json={}, headers=match)).status_code == 200

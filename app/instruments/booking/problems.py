@@ -26,6 +26,13 @@ class NotBookable(Conflict):
     title: ClassVar[Message] = msg("当前状态不能进行此操作")
 
 
+class TooLateToCancel(Conflict):
+    """The instrument's rules want a cancellation earlier; its own side may still cancel."""
+
+    code = "instruments.too_late_to_cancel"
+    title: ClassVar[Message] = msg("已过可以取消的时限")
+
+
 class RequestExpired(Conflict):
     """A request is decided before its start, and within the approvers' time."""
 

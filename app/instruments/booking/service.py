@@ -18,13 +18,19 @@ from app.core.i18n import Message, msg
 from app.instruments.booking import policy, queries
 from app.instruments.booking.judging import Wish, days_around, judge, ruled
 from app.instruments.booking.news import tell
-from app.instruments.booking.problems import AlreadyBooked, AlreadyStarted, NotBookable, SlotTaken
+from app.instruments.booking.problems import (
+    AlreadyBooked,
+    AlreadyStarted,
+    NotBookable,
+    SlotTaken,
+    TooLateToCancel,
+)
 from app.instruments.models import Booking
 from app.instruments.rules import states
 from app.instruments.rules.opening import Span
 from app.instruments.rules.overrides import set_aside
 from app.instruments.rules.slots import SEARCH, nearest_free
-from app.instruments.rules.terms import Terms
+from app.instruments.rules.terms import MINUTE, Terms
 from app.journal.public import record
 
 ALTERNATIVES = 3
@@ -234,6 +240,7 @@ async def cancel(
 
     Raises:
         NotFound, Forbidden, AlreadyStarted, Stale, NotBookable: as for `move`.
+        TooLateToCancel: the rules want to know of it earlier.
         Invalid: the instrument's side gave no reason.
     """
     booking = await _changeable(session, caller, booking_id, version, event="cancel")
@@ -241,6 +248,8 @@ async def cancel(
         raise Invalid(errors=[FieldError("reason", "missing", msg("由仪器方取消时须说明原因"))])
     if booking.status == "requested" and not policy.is_requester(caller, booking):
         raise NotBookable(msg("待审批的预约请批准或驳回"))
+    if booking.status == "confirmed" and policy.is_requester(caller, booking):
+        await _ensure_in_time(session, caller, booking)
     cancelled = await _write(
         session, booking, version, {"cancel_reason": reason, "blocking": False}, event="cancel"
     )
@@ -249,6 +258,23 @@ async def cancel(
         session, "booking.cancelled", cancelled, before={"status": booking.status}, after=after
     )
     return cancelled
+
+
+async def _ensure_in_time(session: Session, caller: Principal, booking: Booking) -> None:
+    """Hold whoever booked to the notice that the rules in force want of a cancellation."""
+    row = await queries.unit_terms(
+        session,
+        caller,
+        booking.unit_id,
+        days_around(booking.starts_at, booking.ends_at),
+        person_id=booking.requester_id,
+        payer_id=booking.organisation_id,
+    )
+    if row is None:
+        return
+    notice = ruled(row, unit_id=booking.unit_id, payer_id=booking.organisation_id).terms.cancel_lead_min
+    if notice and row.now > booking.starts_at - notice * MINUTE:
+        raise TooLateToCancel(msg("须至少提前 {minutes} 分钟取消，请联系仪器管理方", minutes=notice))
 
 
 async def _changeable(
