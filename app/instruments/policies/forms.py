@@ -10,9 +10,7 @@ from app.core.schema import Day
 from app.core.text import Line
 from app.instruments.policies.schemas import At, Audience, CalendarDayIn, PolicyIn, Settings
 from app.instruments.rules.policies import FLAGS, NUMBERS
-from app.web.public import SHANGHAI, LocalInstant
-
-YES_NO = {"true": True, "false": False}
+from app.web.public import LocalInstant
 
 
 class PolicyForm(At, Settings):
@@ -88,7 +86,6 @@ class TrialForm(BaseModel):
 
 NAMES = {f"settings.{name}": name for name in (*NUMBERS, *FLAGS)}
 """The service's names of the form's fields."""
-ZONE = SHANGHAI
 
 
 def filled(settings: dict[str, Any]) -> dict[str, Any]:

@@ -36,14 +36,6 @@ async def history(session: ReadSession, tenant_id: str, **place: UUID | None) ->
     return (await session.scalars(rows.order_by(BookingPolicy.id.desc()))).all()
 
 
-async def policy(session: ReadSession, policy_id: UUID) -> BookingPolicy | None:
-    """One version of the own province."""
-    found: BookingPolicy | None = await session.scalar(
-        select(BookingPolicy).where(BookingPolicy.id == policy_id)
-    )
-    return found
-
-
 async def owner_of_unit(session: ReadSession, caller: Principal, unit_id: UUID) -> Row[Any] | None:
     """The instrument of a unit the caller sees: its id, owner and province."""
     columns = (Instrument.id, Instrument.organisation_id, Instrument.tenant_id)

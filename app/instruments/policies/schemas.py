@@ -1,7 +1,7 @@
 """Bodies of the policies API."""
 
-from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self
+from datetime import date
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -175,8 +175,3 @@ class CalendarDayOut(Output):
     day: date
     acts_as: int
     name: str
-
-
-Kind = Literal["closed", "working"]
-"""What a notice says of a day."""
-Since = datetime
